@@ -1,0 +1,97 @@
+"""The calls of a round: who calls, with which matter, and the events the telephone system sends about it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from hotline.surge.messages import Message
+from hotline.surge.mix import Chance, Mix
+
+Kind = Literal["ivr", "desk", "dispatched", "again"]
+PREFIXES = (131, 132, 135, 136, 137, 138, 139, 150, 151, 152, 155, 156, 158, 159, 177, 180, 186, 187, 188, 189)
+"""Numbers of the Chinese numbering plan's mobile range; followed by any eight digits they are valid."""
+_STEP = 479_001_599
+SEATS = 160
+"""The article's hall has more than 160 seats."""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call; `caller` is empty where no number is left, `case` is set where it is about an open case."""
+
+    id: str
+    index: int
+    kind: Kind
+    caller: str
+    message: Message
+    case: str = ""
+
+    def opening(self) -> list[dict[str, Any]]:
+        """Events up to the agent's greeting, or the whole call where the IVR serves it."""
+        key = str(1 + self.index % 2) if self.kind == "ivr" else "3"
+        events = [self._event(1, "offered", caller=self.caller), self._event(2, "key", menu="main", key=key)]
+        if self.kind == "ivr":
+            return [*events, self._event(3, "ended", by="ivr", served=True)]
+        return [*events, self._event(3, "answered", agent=self.agent, wait_s=float(self.index % 15))]
+
+    def closing(self) -> list[dict[str, Any]]:
+        """Events after the agent is done."""
+        return [] if self.kind == "ivr" else [self._event(4, "ended", by="agent", served=True)]
+
+    @property
+    def agent(self) -> str:
+        return f"a{self.index % SEATS + 1:03d}"
+
+    def _event(self, number: int, kind: str, **fields: Any) -> dict[str, Any]:
+        given = {name: value for name, value in fields.items() if value != ""}
+        return {"call_id": self.id, "number": number, "type": kind, **given}
+
+
+class Round(Struct, frozen=True):
+    """All calls of one run, made from its seed; `name` keeps the ids of several rounds apart."""
+
+    name: str
+    count: int
+    mix: Mix
+    chance: Chance
+    messages: Sequence[Message]
+
+    def calls(self) -> Iterator[Call]:
+        return map(self.call, range(self.count))
+
+    def call(self, index: int) -> Call:
+        kind = self._kind(index)
+        unknown = kind == "dispatched" and self.chance.yes(self.mix.anonymous, "anonymous", index)
+        return Call(
+            id=f"{self.name}-{index}",
+            index=index,
+            kind=kind,
+            caller="" if unknown else self.number(index),
+            message=self.messages[self.chance.pick(len(self.messages), "message", index)],
+        )
+
+    def again(self, first: Call, case: str) -> Call | None:
+        """The same caller's second call about his case, for one in ten."""
+        if not first.caller or not self.chance.yes(self.mix.calls_again, "again", first.index):
+            return None
+        return Call(
+            id=f"{first.id}-again",
+            index=first.index,
+            kind="again",
+            caller=first.caller if first.index % 2 else self.number(self.count + first.index),
+            message=first.message,
+            case=case,
+        )
+
+    def number(self, index: int) -> str:
+        """A valid mobile number; no two indexes of a round share one."""
+        space = len(PREFIXES) * 10**8
+        start = self.chance.pick(space, "numbers", self.name)
+        prefix, rest = divmod((start + index * _STEP) % space, 10**8)
+        return f"{PREFIXES[prefix]}{rest:08d}"
+
+    def _kind(self, index: int) -> Kind:
+        drawn, shares = self.chance.draw("kind", index), self.mix.calls
+        if drawn < shares.ivr:
+            return "ivr"
+        return "desk" if drawn < shares.ivr + shares.desk else "dispatched"

@@ -1,0 +1,59 @@
+"""How a department works on an order, and the departments that work through dispatch's API."""
+
+from typing import Any, Literal
+
+from hotline.surge.door import Door
+from hotline.surge.journal import Journal
+from hotline.surge.rounds import Actor, Item, World
+
+Plan = Literal["sign", "return", "silent"]
+PUBLIC_ANSWER = "您反映的问题已办理：工作人员已联系处理并说明了有关政策，感谢您的来电。"
+
+
+def plan_of(world: World, order: str) -> Plan:
+    """What the department does first with an order: sign it, ask it back, or nothing at all."""
+    drawn, shares = world.chance.draw("department", order), world.mix.departments
+    if drawn < shares.silent:
+        return "silent"
+    return "return" if drawn < shares.silent + shares.returned else "sign"
+
+
+def return_of(order: str) -> dict[str, Any]:
+    return {"order": order, "reason": "该事项不属于我单位职责。", "basis": "三定方案"}
+
+
+def answer_of(order: str) -> dict[str, Any]:
+    return {"order": order, "public_answer": PUBLIC_ANSWER, "internal": "已现场核实。", "solved": True}
+
+
+class HttpDepartment(Actor):
+    """A department that reads its lists and posts its commands."""
+
+    def __init__(self, world: World, door: Door, journal: Journal, unit: str, parallel: int = 16) -> None:
+        super().__init__(world, door, journal, parallel)
+        self._unit = unit
+
+    async def round(self) -> None:
+        await self.each(self._take, unit=self._unit, state="WAIT_SIGN")
+        await self.each(self._handle, unit=self._unit, state="HANDLING")
+
+    def _mine(self, item: Item, state: str) -> str:
+        """This unit's order on the case, if it is in that state."""
+        found = (order for order in item["orders"] if order["unit"] == self._unit and order["state"] == state)
+        return next((str(order["id"]) for order in found), "")
+
+    async def _take(self, item: Item) -> None:
+        order = self._mine(item, "WAIT_SIGN")
+        plan = plan_of(self.world, order)
+        if not order or plan == "silent":
+            return
+        case = str(item["id"])
+        if plan == "return" and not self.tries("ask_return", order):
+            await self.command(case, "ask_return", order, return_of(order))
+        else:
+            await self.command(case, "sign", order, {"order": order})
+
+    async def _handle(self, item: Item) -> None:
+        order = self._mine(item, "HANDLING")
+        if order:
+            await self.command(str(item["id"]), "answer", order, answer_of(order))

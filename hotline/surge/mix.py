@@ -1,0 +1,70 @@
+"""The mix of what the world does, as data (mix.yaml), and chances that depend on seed and id alone."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, model_validator
+
+from shared.events.commands import RequestType
+from shared.policy import Policy
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Calls(Policy):
+    ivr: Share
+    desk: Share
+    dispatched: Share
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Calls":
+        if abs(self.ivr + self.desk + self.dispatched - 1.0) > 1e-9:
+            raise ValueError("ivr, desk and dispatched must sum to 1")
+        return self
+
+
+class Departments(Policy):
+    silent: Share
+    returned: Share
+    sent_back: Share
+    return_approved: Share
+
+
+class Mix(Policy):
+    """mix.yaml"""
+
+    calls: Calls
+    several_units: Share
+    urgent: Share
+    calls_again: Share
+    calls_again_within_s: float
+    anonymous: Share
+    request_types: dict[RequestType, float]
+    departments: Departments
+    follow_up_unsolved: Share
+    reopened: Share
+
+
+def load_mix() -> Mix:
+    return Mix.model_validate(yaml.safe_load(Path(__file__).with_name("mix.yaml").read_text(encoding="utf-8")))
+
+
+class Chance:
+    """Decisions of the world: the same seed, question and id give the same answer, whoever asks and when."""
+
+    def __init__(self, seed: int) -> None:
+        self._key = str(seed).encode()
+
+    def draw(self, question: str, *ids: object) -> float:
+        """Uniform in [0, 1)."""
+        text = "\x1f".join((question, *map(str, ids))).encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=7, key=self._key[:64]).digest()) / 2**56
+
+    def yes(self, share: float, question: str, *ids: object) -> bool:
+        return self.draw(question, *ids) < share
+
+    def pick(self, count: int, question: str, *ids: object) -> int:
+        """An index below `count`."""
+        return int(self.draw(question, *ids) * count)

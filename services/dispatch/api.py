@@ -1,0 +1,121 @@
+"""dispatch's door from HTTP: commands to a case, a case, lists of cases."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse
+
+from services.dispatch.desk import RIGHTS, Desk
+from services.dispatch.store import MongoStore, read_case, read_log
+from services.dispatch.views import summary, timeline, whole
+from shared.auth import Identity
+from shared.documents import Document
+from shared.events.commands import VERBS
+from shared.events.topics import Topics, is_case_id, lane_of
+from shared.service import Problem, caller
+from shared.settings import Settings
+
+READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service", "unit"})
+MAX_BODY = 256 * 1024
+
+
+def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter:
+    """Routes under /cases."""
+    router = APIRouter(tags=["cases"])
+    topics = Topics(settings.city)
+
+    async def send(request: Request, case: str, verb: str, key: str) -> JSONResponse:
+        who = caller(request, settings)
+        trace = request.headers.get("traceparent", "")
+        status, answer = await desk.command(case, verb, await _body(request), key, who, trace)
+        return JSONResponse(answer, status_code=status)
+
+    for name in RIGHTS:
+        router.add_api_route(
+            f"/cases/{{case}}/commands/{name}",
+            _door(name, send),
+            methods=["POST"],
+            name=name,
+            openapi_extra=_schema(name),
+        )
+
+    @router.get("/cases/{case}/commands/{command}")
+    async def outcome(request: Request, case: str, command: str) -> JSONResponse:
+        """What became of a command."""
+        _reader(caller(request, settings))
+        status, answer = await desk.outcome(case, command)
+        return JSONResponse(answer, status_code=status)
+
+    @router.get("/cases/{case}")
+    async def one(request: Request, case: str) -> dict[str, Any]:
+        """A case with its whole timeline, by id or by number."""
+        who = _reader(caller(request, settings))
+        document = await _find(store, case)
+        _check_unit(who, document)
+        case_id = str(document["_id"])
+        return whole(document, timeline(read_log(document), topics.cases(lane_of(case_id))))
+
+    @router.get("/cases")
+    async def many(
+        request: Request, unit: str = "", state: str = "", after: str = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Cases by state, or by unit and state of its order; the next page starts `after` the last id."""
+        who = _reader(caller(request, settings))
+        if who.unit and unit != who.unit:
+            raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
+        found = await store.page(_query(unit, state), after, limit)
+        return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
+
+    return router
+
+
+def _door(verb: str, send: Any) -> Any:
+    async def command(
+        request: Request, case: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
+    ) -> JSONResponse:
+        return await send(request, case, verb, idempotency_key)  # type: ignore[no-any-return]
+
+    return command
+
+
+def _schema(verb: str) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([VERBS[verb]], ref_template="#/{name}")
+    schema = components[VERBS[verb].__name__]
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+async def _body(request: Request) -> Any:
+    raw = await request.body()
+    if len(raw) > MAX_BODY:
+        raise Problem(413, "too_large", f"a command has at most {MAX_BODY // 1024} KB")
+    try:
+        return msgspec.json.decode(raw or b"{}")
+    except msgspec.DecodeError as error:
+        raise Problem(422, "invalid", str(error)) from error
+
+
+def _reader(who: Identity) -> Identity:
+    if who.role.split(":")[0] not in READERS:
+        raise Problem(403, "forbidden", f"{who.role} may not read cases")
+    return who
+
+
+async def _find(store: MongoStore, case: str) -> Document:
+    found = [*(await store.cases.load([case])).values()] if is_case_id(case) else await store.by_number(case)
+    if not found:
+        raise Problem(404, "no_such_case", f"there is no case {case}")
+    return found[0]
+
+
+def _check_unit(who: Identity, document: Document) -> None:
+    if who.unit and all(order.unit != who.unit for order in read_case(document).orders):
+        raise Problem(403, "forbidden", "this unit has no order on the case")
+
+
+def _query(unit: str, state: str) -> Document:
+    if unit:
+        match = {"unit": unit, "state": state} if state else {"unit": unit}
+        return {"work": {"$elemMatch": match}}
+    return {"state": state} if state else {}

@@ -1,0 +1,105 @@
+"""Wiring and lifecycle of dispatch: the API role follows outcomes, the worker role decides."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.dispatch.api import cases_router
+from services.dispatch.bridge import Bridge
+from services.dispatch.desk import Desk
+from services.dispatch.handlers import CommandHandler
+from services.dispatch.numbers import Numbers
+from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.store import MongoStore
+from services.dispatch.sweeper import Sweeper
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.events.topics import LANES, Topics
+from shared.follow import Outcomes, follow
+from shared.health import health_router
+from shared.mongo import connect, ping
+from shared.policy import feed_units
+from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
+from shared.service import install_errors
+from shared.settings import Settings
+
+
+class Dispatch:
+    """The parts of one dispatch process."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.database = connect(settings, "dispatch")
+        self.store = MongoStore(self.database)
+        self.topics = Topics(settings.city)
+        self.transport = KafkaTransport(settings.kafka)
+        self.publisher = OrderedPublisher(self.transport, clock)
+        self.outcomes = Outcomes()
+        self.bus = Bus(settings, clock, lambda: ping(self.database))
+        self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.sweeper = Sweeper(self.store, self.publisher, clock, self.topics)
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def subscribe(self) -> None:
+        """One consumer per lane, and one for the departments' answers."""
+        policy = self.settings.policy
+        feeds = feed_units(policy)
+        handler = CommandHandler(
+            self.store,
+            self.publisher,
+            self.transport,
+            self._clock,
+            topics=self.topics,
+            rules=load_rules(policy),
+            feeds=frozenset(feeds),
+            numbers=Numbers(self.store, number_prefix(policy)),
+        )
+        for lane in LANES:
+            self.bus.subscribe(f"dispatch.{lane}", [self.topics.commands(lane)], handler.handle, handler.poison)
+        bridge = Bridge(self.publisher, self._clock, self.topics, feeds)
+        answers = [self.topics.answers(unit) for unit in feeds]
+        if answers:
+            self.bus.subscribe("dispatch.bridge", answers, bridge.handle, bridge.poison)
+
+    async def start(self) -> None:
+        role = self.settings.role
+        await self.store.prepare()
+        if role in ("api", "all"):
+            cases = [self.topics.cases(lane) for lane in LANES]
+            self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
+        if role in ("worker", "all"):
+            self.subscribe()
+            self._tasks.append(asyncio.create_task(self.sweeper.run()))
+        await self.bus.start()
+
+    async def stop(self) -> None:
+        await self.bus.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.transport.stop()
+        self.database.client.close()
+
+    async def ready(self) -> bool:
+        return all(await asyncio.gather(self.bus.ping(), ping(self.database)))
+
+
+def build(settings: Settings, clock: Clock) -> FastAPI:
+    """dispatch's application for the role in the settings."""
+    parts = Dispatch(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await parts.start()
+        yield
+        await parts.stop()
+
+    app = FastAPI(title="12345 dispatch", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    install_errors(app)
+    app.include_router(health_router(parts.ready))
+    if settings.role in ("api", "all"):
+        app.include_router(cases_router(settings, parts.store, parts.desk))
+    return app

@@ -1,0 +1,120 @@
+"""Commands from people: produced like all others, then waited for (design.md §3, HTTP commands)."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from services.dispatch.store import MongoStore, read_case, read_log
+from services.dispatch.views import event
+from shared.auth import Identity
+from shared.clock import Clock
+from shared.events.commands import COMMANDS, VERBS
+from shared.events.envelope import Envelope, raw
+from shared.events.topics import Topics, lane_of
+from shared.follow import Outcomes
+from shared.ids import client_command_id, digest
+from shared.producer import Publisher
+from shared.records import Received, record_of
+from shared.service import Problem
+from shared.telemetry import traceparent
+
+ACK_S = 1.0
+OUTCOME_S = 2.0
+RIGHTS: dict[str, frozenset[str]] = {
+    "assign": frozenset({"dispatcher", "supervisor"}),
+    "sign": frozenset({"unit"}),
+    "ask_return": frozenset({"unit"}),
+    "judge_return": frozenset({"supervisor"}),
+    "answer": frozenset({"unit"}),
+    "audit": frozenset({"auditor", "supervisor"}),
+    "settle_reply": frozenset({"supervisor"}),
+    "follow_up": frozenset({"agent", "supervisor"}),
+    "close": frozenset({"agent", "supervisor"}),
+    "reopen": frozenset({"supervisor"}),
+}
+"""Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
+
+
+class Desk:
+    """Sends a person's command and waits for the event that names it as its cause."""
+
+    def __init__(
+        self, store: MongoStore, publisher: Publisher, outcomes: Outcomes, clock: Clock, topics: Topics
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._outcomes = outcomes
+        self._clock = clock
+        self._topics = topics
+
+    async def command(self, case: str, verb: str, body: Any, key: str, who: Identity, trace: str) -> Any:
+        """(status, body): 200 with the event, 409 with the reason, 202 when the outcome is later than two seconds."""
+        data = self._parse(verb, body, who)
+        if not await self._store.known([case]):
+            raise Problem(404, "no_such_case", f"there is no case {case}")
+        envelope = Envelope(
+            id=client_command_id(who.actor, key),
+            type=COMMANDS.type_of(data),
+            source="/dispatch/desk",
+            subject=case,
+            time=self._clock.now(),
+            actor=who.actor,
+            digest=digest([COMMANDS.type_of(data), case, msgspec.to_builtins(data)]),
+            traceparent=traceparent(trace),
+            data=raw(data),
+        )
+        return await self._send(envelope)
+
+    def _parse(self, verb: str, body: Any, who: Identity) -> msgspec.Struct:
+        if verb not in RIGHTS:
+            raise Problem(404, "no_such_command", f"commands here are {', '.join(sorted(RIGHTS))}")
+        if who.role.split(":")[0] not in RIGHTS[verb]:
+            raise Problem(403, "forbidden", f"{who.role} may not {verb}")
+        try:
+            return msgspec.convert(body, VERBS[verb])
+        except msgspec.ValidationError as error:
+            raise Problem(422, "invalid", str(error)) from error
+
+    async def _send(self, envelope: Envelope) -> Any:
+        causes = (envelope.id, f"{envelope.id}#{envelope.digest}")
+        futures = [self._outcomes.expect(cause) for cause in causes]
+        try:
+            await self._publish(envelope)
+            done, _ = await asyncio.wait(futures, timeout=OUTCOME_S, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return _answer(envelope, next(iter(done)).result())
+        finally:
+            for cause in causes:
+                self._outcomes.forget(cause)
+        where = f"/cases/{envelope.subject}/commands/{envelope.id}"
+        return 202, {"command": envelope.id, "outcome": where}
+
+    async def _publish(self, envelope: Envelope) -> None:
+        record = record_of(self._topics.commands(lane_of(envelope.subject)), envelope)
+        try:
+            await asyncio.wait_for(self._publisher.publish([record]), ACK_S)
+        except TimeoutError:
+            raise Problem(
+                503, "not_now", "the log does not answer; repeat under the same Idempotency-Key", {"Retry-After": "2"}
+            ) from None
+
+    async def outcome(self, case: str, command: str) -> Any:
+        """(status, body) of a command sent earlier; 404 while nobody has decided it."""
+        document = (await self._store.cases.load([case])).get(case)
+        known = read_case(document).causes.get(command) if document else None
+        if document is None or known is None:
+            raise Problem(404, "not_decided", "no outcome yet")
+        entries = [entry for entry in read_log(document) if known[0] <= entry.sequence <= known[1]]
+        return _outcome(command, event(entries[0].value))
+
+
+def _answer(envelope: Envelope, record: Received) -> Any:
+    return _outcome(envelope.id, event(record.value or b""))
+
+
+def _outcome(command: str, first: dict[str, Any]) -> Any:
+    if first["type"] == "command.rejected.v1":
+        data = first["data"]
+        return 409, {"command": command, "reason": data["reason"], "detail": data["detail"]}
+    return 200, {"command": command, "event": first}

@@ -1,0 +1,133 @@
+"""A case as its events left it. No await, no I/O, no clock: everything comes in as an event."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+from shared.events.cases import UnitRole
+from shared.events.commands import Clock, Priority, Reporter, RequestType
+from shared.events.contacts import SealedPerson
+
+OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED"]
+DebtState = Literal["open", "owed", "settled", "waived"]
+CaseState = Literal[
+    "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
+    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED",
+]  # fmt: skip
+ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED"})
+
+
+class Order(Struct, kw_only=True):
+    """A work order to one unit. `steps` counts what its department was told."""
+
+    id: str
+    unit: str
+    role: UnitRole
+    cycle: int
+    returns: int
+    issued_at: datetime
+    state: OrderState = "WAIT_SIGN"
+    fixed: bool = False
+    """A refused return or arbitration: the unit is in charge and may not return it again."""
+    silent_until: datetime | None = None
+    """Signed by silence: a return asked before this moment undoes it."""
+    stopped: dict[Clock, datetime] = field(default_factory=dict)
+    breached: list[Clock] = field(default_factory=list)
+    warned: list[Clock] = field(default_factory=list)
+    answer: str = ""
+    steps: int = 0
+
+
+class Debt(Struct, kw_only=True):
+    """A reply obligation: one per reporter and cycle."""
+
+    id: str
+    reporter: Reporter
+    cycle: int
+    state: DebtState
+
+
+class Case(Struct, kw_only=True):
+    """What the citizen wants, with one lifecycle and its debts. `sequence` 0: nothing has happened yet."""
+
+    id: str
+    sequence: int = 0
+    time: datetime | None = None
+    born: int = -1
+    """Offset of its first register: what stands before it in the case's partition has no case, also in a replay."""
+    registered: bool = False
+    number: str = ""
+    title: str = ""
+    text: str = ""
+    request_type: RequestType = "QZ"
+    topic: str = ""
+    area: str = ""
+    address: str = ""
+    priority: Priority = "P2"
+    reporter: str = ""
+    cycle: int = 1
+    answer: str = ""
+    closed: bool = False
+    arbitration: bool = False
+    reopen_requested: bool = False
+    orders: list[Order] = field(default_factory=list)
+    debts: list[Debt] = field(default_factory=list)
+    causes: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """Command id → first and last sequence of its events, and its digest."""
+
+    def order(self, order_id: str) -> Order | None:
+        return next((order for order in self.orders if order.id == order_id), None)
+
+    def debt(self, debt_id: str) -> Debt | None:
+        return next((debt for debt in self.debts if debt.id == debt_id), None)
+
+    def current(self) -> list[Order]:
+        """The orders of this cycle that count: returned ones were replaced."""
+        return [order for order in self.orders if order.cycle == self.cycle and order.state != "RETURNED"]
+
+    def unpaid(self) -> list[Debt]:
+        return [debt for debt in self.debts if debt.state in ("open", "owed")]
+
+    def all_done(self) -> bool:
+        """Every unit of this cycle has answered and was audited."""
+        orders = self.current()
+        return bool(orders) and all(order.state == "DONE" for order in orders)
+
+    def answered(self) -> bool:
+        """An answer stands: whoever joins now is owed it at once."""
+        return bool(self.answer) and (self.closed or self.all_done() or not self.current())
+
+    def reporters(self) -> list[Reporter]:
+        """Everybody who waits or waited for an answer, each once."""
+        found: dict[str, Reporter] = {}
+        for debt in self.debts:
+            found.setdefault(debt.reporter.person.caller_ref or debt.reporter.contact_id, debt.reporter)
+        return list(found.values())
+
+
+def state_of(case: Case) -> CaseState:
+    """The case's state, derived from its work orders and its debts (domain.md §2.1)."""
+    if not case.registered:
+        return "UNKNOWN"
+    if case.closed:
+        return "CLOSED"
+    if case.reopen_requested:
+        return "REOPEN_REQUESTED"
+    states = {order.state for order in case.current()}
+    if states - {"DONE"}:
+        return _at_work(states)
+    if not states and not case.answer:
+        return "PENDING_DISPATCH"
+    return "PENDING_REPLY" if case.unpaid() else "PENDING_CALLBACK"
+
+
+def _at_work(states: set[OrderState]) -> CaseState:
+    if states <= {"DONE", "FED_BACK"}:
+        return "PENDING_AUDIT"
+    return "HANDLING" if states & {"HANDLING", "FED_BACK", "DONE"} else "DISPATCHED"
+
+
+def is_known(person: SealedPerson) -> bool:
+    """Whether somebody can be told an answer."""
+    return bool(person.sealed)

@@ -1,0 +1,129 @@
+"""Folding a run of commands over one case: events, and the records of the feeds, ready to be written together."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import Context
+from services.dispatch.domain.decide import Rejected, decide, rejection
+from services.dispatch.domain.evolve import evolve
+from shared.events.cases import CASES, WorkOrderIssued
+from shared.events.envelope import MAX_BYTES, Envelope, encode, raw
+from shared.events.feeds import OrderMatter
+from shared.events.topics import Topics, lane_of
+from shared.ids import event_id
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One record that the case has caused, as it was and will be published: sequence, topic, bytes."""
+
+    sequence: int
+    topic: str
+    value: bytes
+
+
+class Commanded(Struct, frozen=True, kw_only=True):
+    """A command as it came: envelope and model."""
+
+    envelope: Envelope
+    data: Struct
+
+
+def cause_of(case: Case, command: Envelope) -> str:
+    """The command's id; a known id with other content is a command of its own, and will be rejected."""
+    known = case.causes.get(command.id)
+    return command.id if known is None or known[2] == command.digest else f"{command.id}#{command.digest}"
+
+
+class Folder:
+    """Folds commands; `feeds` says which units have a feed."""
+
+    def __init__(self, topics: Topics, feeds: frozenset[str]) -> None:
+        self._topics = topics
+        self._feeds = feeds
+
+    def fold(self, case: Case, command: Commanded, context: Context) -> list[Entry]:
+        """Apply a new command to the case in place; returns the records it causes, all with new sequences."""
+        cause = cause_of(case, command.envelope)
+        first = case.sequence + 1
+        entries = self._entries(case, command, context, cause)
+        case.causes[cause] = (first, case.sequence, command.envelope.digest)
+        return entries
+
+    def _entries(self, case: Case, command: Commanded, context: Context, cause: str) -> list[Entry]:
+        try:
+            if cause != command.envelope.id:
+                raise Rejected("other_content", "this command id is known with another content")
+            trial = msgspec.json.decode(msgspec.json.encode(case), type=Case)
+            entries = self._emit(trial, decide(trial, command.data, context), command, context, cause)
+            if any(len(entry.value) > MAX_BYTES for entry in entries):
+                raise Rejected("too_large", f"an event would exceed {MAX_BYTES // 1024} KB")
+        except Rejected as error:
+            refused = rejection(case, command.data, context, error)
+            return self._emit(case, [refused], command, context, cause)
+        for name in case.__struct_fields__:
+            setattr(case, name, getattr(trial, name))
+        return entries
+
+    def _emit(
+        self, case: Case, events: Sequence[Struct], command: Commanded, context: Context, cause: str
+    ) -> list[Entry]:
+        entries: list[Entry] = []
+        for event in events:
+            evolve(case, event, context.now)
+            envelope = self._envelope(case, event, command, context, cause)
+            topic = self._topics.cases(lane_of(case.id))
+            entries.append(Entry(sequence=case.sequence, topic=topic, value=encode(envelope)))
+            entries += self._feed(case, event, envelope)
+        return entries
+
+    def _envelope(self, case: Case, event: Struct, command: Commanded, context: Context, cause: str) -> Envelope:
+        identity = event_id(case.id, case.sequence)
+        return Envelope(
+            id=identity,
+            type=CASES.type_of(event),
+            source="/dispatch",
+            subject=case.id,
+            time=context.now,
+            sequence=case.sequence,
+            causationid=cause,
+            actor=command.envelope.actor,
+            traceparent=_child(command.envelope.traceparent, identity),
+            data=raw(event),
+        )
+
+    def _feed(self, case: Case, event: Struct, envelope: Envelope) -> list[Entry]:
+        """The same event for the department whose order it is about, if it reads a feed."""
+        unit = getattr(event, "unit", "")
+        if unit not in self._feeds:
+            return []
+        order = case.order(getattr(event, "order", ""))
+        steps = order.steps if order is not None else 0
+        data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
+        record = msgspec.structs.replace(envelope, ordersequence=steps, data=data)
+        return [Entry(sequence=case.sequence, topic=self._topics.feed(unit), value=encode(record))]
+
+
+def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:
+    return OrderMatter(
+        order=event.order,
+        unit=event.unit,
+        role=event.role,
+        number=case.number,
+        title=case.title,
+        text=case.text,
+        request_type=case.request_type,
+        topic=case.topic,
+        area=case.area,
+        address=case.address,
+        priority=case.priority,
+        reporter=case.reporter,
+    )
+
+
+def _child(traceparent: str, event: str) -> str:
+    """The command's trace with a span id taken from the event's id, so that a replay is the same to the byte."""
+    parts = traceparent.split("-")
+    return f"00-{parts[1]}-{event.replace('-', '')[:16]}-01" if len(parts) == 4 else ""

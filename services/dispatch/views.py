@@ -1,0 +1,69 @@
+"""What the API shows of a case: masked, without sealed contacts."""
+
+from typing import Any
+
+import msgspec
+
+from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.fold import Entry
+from services.dispatch.store import read_case
+from shared.documents import Document
+from shared.events.envelope import decode
+
+
+def summary(document: Document) -> dict[str, Any]:
+    """One row of a list: id, number, state, title, orders of the present cycle."""
+    case = read_case(document)
+    return {
+        "id": case.id,
+        "number": case.number,
+        "state": state_of(case),
+        "title": case.title,
+        "priority": case.priority,
+        "arbitration": case.arbitration,
+        "orders": [
+            {
+                "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,
+                "issued_at": order.issued_at.isoformat(), "breached": order.breached,
+            }
+            for order in case.current()
+        ],
+    }  # fmt: skip
+
+
+def whole(document: Document, timeline: list[dict[str, Any]]) -> dict[str, Any]:
+    """The case page: summary, the matter, debts and everything that happened, in order."""
+    case = read_case(document)
+    matter = {name: getattr(case, name) for name in ("text", "request_type", "topic", "area", "address", "answer")}
+    return {**summary(document), **matter, "reporter": case.reporter, "debts": _debts(case), "timeline": timeline}
+
+
+def _debts(case: Case) -> list[dict[str, Any]]:
+    return [
+        {"id": debt.id, "cycle": debt.cycle, "state": debt.state, "reporter": debt.reporter.person.masked}
+        for debt in case.debts
+    ]
+
+
+def timeline(entries: list[Entry], topic: str) -> list[dict[str, Any]]:
+    """The case's own events (records of `topic`), each with sequence, time, type, actor, cause and data."""
+    return [event(entry.value) for entry in entries if entry.topic == topic]
+
+
+def event(value: bytes) -> dict[str, Any]:
+    """One event for people: its data without the sealed contact."""
+    envelope = decode(value)
+    return {
+        "sequence": envelope.sequence,
+        "time": envelope.time.isoformat(),
+        "type": envelope.type,
+        "actor": envelope.actor,
+        "cause": envelope.causationid,
+        "data": _unsealed(msgspec.json.decode(envelope.data)),
+    }
+
+
+def _unsealed(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _unsealed(value) for key, value in data.items() if key not in ("sealed", "caller_ref")}
+    return data

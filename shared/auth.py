@@ -1,0 +1,60 @@
+"""Who is calling: locally signed JWT with a role. Another issuer (OIDC) can stand behind the same two functions."""
+
+import time
+from functools import lru_cache
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from msgspec import Struct
+
+_REQUIRED = jwt.JWTClaimsRegistry(sub={"essential": True}, role={"essential": True}, exp={"essential": True})
+
+
+class Forbidden(ValueError):
+    """No valid token, or a role without this right; the text is for the caller."""
+
+
+class Identity(Struct, frozen=True):
+    """`role` is agent, dispatcher, auditor, supervisor, service, operator or unit:<code>."""
+
+    subject: str
+    role: str
+
+    @property
+    def actor(self) -> str:
+        return self.role if self.role.startswith("unit:") else f"{self.role}:{self.subject}"
+
+    @property
+    def unit(self) -> str:
+        """The unit's code, or empty for everybody else."""
+        return self.role.removeprefix("unit:") if self.role.startswith("unit:") else ""
+
+
+def issue(secret: str, subject: str, role: str, hours: float) -> str:
+    """A signed token that is valid for so many hours (HS256)."""
+    now = int(time.time())
+    claims = {"sub": subject, "role": role, "iat": now, "exp": now + int(hours * 3600)}
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secret))
+
+
+def verify(secret: str, authorization: str) -> Identity:
+    """The identity behind an `Authorization: Bearer …` header; raises Forbidden."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Forbidden("send a token: Authorization: Bearer …")
+    identity, expires = _checked(secret, token)
+    if expires <= time.time():
+        raise Forbidden("the token has expired")
+    return identity
+
+
+@lru_cache(maxsize=4096)
+def _checked(secret: str, token: str) -> tuple[Identity, float]:
+    """Identity and expiry (unix seconds) of a token whose signature holds; checked once per token."""
+    try:
+        claims = jwt.decode(token, OctKey.import_key(secret), algorithms=["HS256"]).claims
+        _REQUIRED.validate(claims)
+    except (JoseError, ValueError) as error:
+        raise Forbidden(f"the token is not valid: {error}") from error
+    return Identity(str(claims["sub"]), str(claims["role"])), float(claims["exp"])

@@ -1,0 +1,264 @@
+"""Reading from Kafka: the only file that knows FastStream's knobs.
+
+Batches, manual commits after the handler, one batch in flight per consumer, a gate that holds a rebalance until that
+batch is committed, and a watchdog. FastStream's defaults lose messages (ack first, `latest`, automatic topics): all
+are set here.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.annotations import KafkaMessage as KafkaMessageInContext
+
+from shared import names
+from shared.away import Abandoned
+from shared.batches import BatchRunner, Handle, Poison
+from shared.clock import Clock
+from shared.health import Check
+from shared.settings import Settings
+
+log = structlog.get_logger()
+MAX_RECORDS = 500
+FIRST_RECORD_WAIT_MS = 50  # how long a poll waits for the first record, then sleeps as long again: keep small
+STUCK = 70
+
+
+class Gate(ConsumerRebalanceListener):
+    """One batch in flight; a rebalance waits for it, and what was read under the old assignment is dropped."""
+
+    def __init__(self, group: str, drain_s: float, changed: Callable[[], None]) -> None:
+        self.group = group
+        self.revoking = False
+        self.stopping = False
+        self._drain_s = drain_s
+        self._changed = changed
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def closed(self) -> bool:
+        return self.revoking or self.stopping
+
+    def enter(self) -> None:
+        self._idle.clear()
+
+    def leave(self) -> None:
+        self._idle.set()
+
+    async def drained(self) -> bool:
+        """Wait for the batch in flight, at most the drain time."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), self._drain_s)
+        except TimeoutError:
+            log.warning("batch still in flight", group=self.group)
+            return False
+        return True
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self.revoking = True
+        await self.drained()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self.revoking = False
+        self._changed()
+
+
+class Subscription:
+    """One consumer of one group over some topics."""
+
+    def __init__(
+        self,
+        group: str,
+        topics: Sequence[str],
+        handle: Handle,
+        poison: Poison,
+        *,
+        settings: Settings,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.group = group
+        self.topics = tuple(topics)
+        self._changed = changed
+        self.gate = Gate(group, settings.drain_s, self.assigned)
+        self.runner = BatchRunner(group, handle, poison, clock, self.gate.closed)
+        self.consumer: AIOKafkaConsumer | None = None
+        self.handled: dict[TopicPartition, int] = {}
+        """Next offset per partition, and below: append time (unix s) of the last record handled."""
+        self.handled_at: dict[TopicPartition, float] = {}
+
+    async def consume(self, message: KafkaMessage) -> None:
+        """One batch: handle, commit, only then let go."""
+        records = message.raw_message
+        self.consumer = message.consumer
+        if self.gate.closed() or not isinstance(records, tuple):
+            return
+        self.gate.enter()
+        try:
+            with names.BATCH_SECONDS.labels(self.group).time():
+                await self.runner.run(records)
+                await self._commit(records)
+        except Abandoned as error:
+            log.warning("batch given up uncommitted", group=self.group, why=str(error))
+        finally:
+            self.gate.leave()
+
+    async def _commit(self, records: Sequence[Any]) -> None:
+        """Commit what this batch holds, not the consumer's positions; a failure only means that it comes again."""
+        for record in records:
+            self.handled[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            self.handled_at[TopicPartition(record.topic, record.partition)] = record.timestamp / 1000
+        names.RECORDS.labels(self.group).inc(len(records))
+        offsets = {tp: self.handled[tp] for tp in {TopicPartition(r.topic, r.partition) for r in records}}
+        assert self.consumer is not None
+        try:
+            await self.consumer.commit(offsets)
+        except (KafkaError, IllegalStateError) as error:
+            log.warning("commit failed; the batch will come again", group=self.group, error=repr(error))
+
+    def owned(self) -> frozenset[TopicPartition]:
+        """The partitions this process reads now."""
+        if self.consumer is None or self.gate.revoking:
+            return frozenset()
+        return frozenset(self.consumer.assignment())
+
+    def assigned(self) -> None:
+        """Forget what was handled under the old assignment."""
+        self.handled.clear()
+        self.handled_at.clear()
+        self._changed()
+
+    async def read_up_to(self, partition: TopicPartition, now: float) -> float:
+        """Unix seconds: the append time of the last record handled, or `now` at the partition's end."""
+        consumer = self.consumer
+        if consumer is None or partition not in self.owned():
+            return 0.0
+        try:
+            position = await asyncio.wait_for(consumer.position(partition), 2)
+            end = consumer.highwater(partition)
+        except (KafkaError, IllegalStateError, TimeoutError, AssertionError):
+            return 0.0
+        if end is not None and position >= end and self.handled.get(partition, position) >= position:
+            return now
+        return self.handled_at.get(partition, 0.0)
+
+
+class Bus:
+    """A service's consumers: subscribe, start, stop. The worker ends itself when one of them is stuck."""
+
+    def __init__(self, settings: Settings, clock: Clock, healthy: Check) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._healthy = healthy
+        self._broker = KafkaBroker(
+            settings.kafka,
+            ack_policy=AckPolicy.MANUAL,
+            allow_auto_create_topics=False,
+            graceful_timeout=settings.drain_s,
+            client_id=settings.name,
+            logger=None,
+        )
+        self.subscriptions: list[Subscription] = []
+        self._handlers: list[Any] = []
+        self._watchdog: asyncio.Task[None] | None = None
+
+    def subscribe(
+        self,
+        group: str,
+        topics: Sequence[str],
+        handle: Handle,
+        poison: Poison,
+        *,
+        changed: Callable[[], None] = lambda: None,
+        max_records: int = MAX_RECORDS,
+    ) -> Subscription:
+        """A consumer of `<city>.<group>`; `changed` is called after each assignment."""
+        group_id = f"{self._settings.city}.{group}"
+        made = Subscription(
+            group_id, topics, handle, poison, settings=self._settings, clock=self._clock, changed=changed
+        )
+        self.subscriptions.append(made)
+        subscriber = self._broker.subscriber(
+            *topics,
+            group_id=group_id,
+            batch=True,
+            max_records=max_records,
+            batch_timeout_ms=FIRST_RECORD_WAIT_MS,
+            auto_offset_reset="earliest",
+            listener=made.gate,
+            session_timeout_ms=self._settings.session_timeout_ms,
+            heartbeat_interval_ms=max(300, self._settings.session_timeout_ms // 5),
+            rebalance_timeout_ms=int(self._settings.drain_s * 1000) + 7_000,
+            max_poll_interval_ms=600_000,
+            decoder=_undecoded,
+        )
+        self._handlers.append((made, subscriber))
+        subscriber(_batch_handler(made))
+        return made
+
+    async def start(self) -> None:
+        await self._broker.start()
+        for made, subscriber in self._handlers:
+            made.consumer = subscriber.consumer
+        self._watchdog = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Let each batch in flight finish and commit, then leave the groups."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        for subscription in self.subscriptions:
+            subscription.gate.stopping = True
+        await asyncio.gather(*(subscription.gate.drained() for subscription in self.subscriptions))
+        await self._broker.stop()
+
+    async def ping(self) -> bool:
+        """Whether the broker answers; for readiness only."""
+        return bool(await self._broker.ping(timeout=3.0))
+
+    async def _watch(self) -> None:
+        """End the process when there is lag and nothing moves although broker and database answer."""
+        since: dict[str, tuple[int, float]] = {}
+        while True:
+            await asyncio.sleep(5)
+            for made in self.subscriptions:
+                lag = await _lag(made)
+                moved, now = sum(made.handled.values()), self._clock.real()
+                known, start = since.get(made.group, (-1, now))
+                if lag <= 0 or moved != known:
+                    since[made.group] = (moved, now)
+                elif now - start > self._settings.stuck_after_s and await self._healthy() and await self.ping():
+                    log.critical("stuck: lag and no progress", group=made.group, lag=lag)
+                    os._exit(STUCK)
+
+
+async def _lag(made: Subscription) -> int:
+    """Records behind the ends of the owned partitions, as the broker says; 0 where it does not answer."""
+    consumer, partitions = made.consumer, list(made.owned())
+    if consumer is None or not partitions:
+        return 0
+    try:
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 5)
+        committed = {tp: await asyncio.wait_for(consumer.committed(tp), 5) or 0 for tp in partitions}
+    except (KafkaError, IllegalStateError, TimeoutError, OSError):
+        return 0
+    for tp in partitions:
+        names.LAG.labels(made.group, tp.topic, str(tp.partition)).set(max(0, ends[tp] - committed[tp]))
+    return sum(max(0, ends[tp] - committed[tp]) for tp in partitions)
+
+
+def _batch_handler(made: Subscription) -> Any:
+    async def handle(body: Any, message: KafkaMessageInContext) -> None:
+        await made.consume(message)
+
+    return handle
+
+
+async def _undecoded(message: Any) -> Any:
+    """Raw bytes: one bad record must not fail a typed batch."""
+    return b""

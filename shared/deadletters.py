@@ -1,0 +1,44 @@
+"""Topic `dead-letters`: what could not be processed, raw, with reason and origin; and what became of it since."""
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.json import Decoder, Encoder
+
+from shared.records import Received, Record, origin
+
+REASON, ORIGIN, READER, KIND = "reason", "origin", "reader", "kind"
+Kind = Literal["record", "parked", "waiting", "resolved"]
+
+
+class Resolution(Struct, frozen=True, kw_only=True):
+    """What an operator did with the dead letter at `origin` of `reader`."""
+
+    origin: str
+    reader: str
+    action: Literal["redriven", "discarded"]
+    by: str
+
+
+_encoder, resolution_decoder = Encoder(), Decoder(Resolution)
+
+
+def dead_letter(topic: str, record: Received, reader: str, reason: str, kind: Kind = "record") -> Record:
+    """A copy of a record with its own headers, key and bytes, and where it came from.
+
+    Kind `record`: a redrive puts it back on its topic. `parked`: it waits in the reader's document. `waiting`:
+    a copy only, the command itself still waits.
+    """
+    headers = (
+        (KIND, kind.encode()),
+        (REASON, reason[:2000].encode()),
+        (ORIGIN, origin(record).encode()),
+        (READER, reader.encode()),
+        *((key, value) for key, value in record.headers if key not in (KIND, REASON, ORIGIN, READER)),
+    )
+    return Record(topic, record.key or b"", record.value or b"", headers)
+
+
+def resolved(topic: str, resolution: Resolution) -> Record:
+    """The record that says a dead letter needs nobody any more."""
+    return Record(topic, resolution.origin.encode(), _encoder.encode(resolution), ((KIND, b"resolved"),))

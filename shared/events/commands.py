@@ -1,0 +1,154 @@
+"""Topics `commands.<lane>` and `dept.<unit>.answers`: what someone wants done to a case. Key: case id."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shared.events.contacts import SealedPerson
+from shared.events.envelope import Registry
+
+Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
+Line = Annotated[str, Meta(min_length=1, max_length=500)]
+Priority = Literal["P0", "P1", "P2", "P3"]
+RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
+Clock = Literal["sign", "resolve"]
+
+
+class Reporter(Struct, frozen=True, kw_only=True):
+    """Who waits for an answer: the contact and the sealed person behind it."""
+
+    contact_id: str
+    person: SealedPerson = SealedPerson()
+
+
+class Register(Struct, frozen=True, kw_only=True):
+    """A contact's nth matter becomes a case; `answer` is given where the desk answered in the call."""
+
+    matter: int
+    reporter: Reporter
+    title: Line
+    text: Text
+    request_type: RequestType = "QZ"
+    topic: str = ""
+    area: str = ""
+    address: str = ""
+    priority: Priority | None = None
+    answer: str = ""
+
+
+class Attach(Struct, frozen=True, kw_only=True):
+    """Another contact about this case."""
+
+    reporter: Reporter
+    text: str = ""
+
+
+class Assign(Struct, frozen=True, kw_only=True):
+    """A dispatcher's routing: one lead unit and supporting ones."""
+
+    lead: str
+    supporting: tuple[str, ...] = ()
+
+
+class Sign(Struct, frozen=True, kw_only=True):
+    """The unit takes the order; `due` is set by silent acceptance, which is judged by it."""
+
+    order: str
+    due: datetime | None = None
+
+
+class AskReturn(Struct, frozen=True, kw_only=True):
+    order: str
+    reason: Line
+    basis: str = ""
+    proposed_unit: str = ""
+
+
+class JudgeReturn(Struct, frozen=True, kw_only=True):
+    """Approve: a new order goes to `unit`, or to the unit the asker proposed."""
+
+    order: str
+    approve: bool
+    unit: str = ""
+    reason: str = ""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the unit did (inside) and what the citizen is told (public)."""
+
+    order: str
+    public_answer: Text
+    internal: str = ""
+    solved: bool = True
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    order: str
+    passed: bool
+    reason: str = ""
+
+
+class SettleReply(Struct, frozen=True, kw_only=True):
+    """The obligation is paid: by which means, with which proof."""
+
+    obligation: str
+    how: Literal["sms", "person", "unreachable"]
+    proof: str = ""
+
+
+class FollowUp(Struct, frozen=True, kw_only=True):
+    """The follow-up call: solved or not, satisfaction 5..1 (0: not asked)."""
+
+    solved: bool
+    satisfaction: Annotated[int, Meta(ge=0, le=5)] = 0
+    comment: str = ""
+
+
+class Close(Struct, frozen=True, kw_only=True):
+    reason: Line
+
+
+class Reopen(Struct, frozen=True, kw_only=True):
+    reason: Line
+
+
+class Warn(Struct, frozen=True, kw_only=True):
+    clock: Clock
+    order: str
+    due: datetime
+
+
+class Breach(Struct, frozen=True, kw_only=True):
+    clock: Clock
+    order: str
+    due: datetime
+
+
+Command = (
+    Register | Attach | Assign | Sign | AskReturn | JudgeReturn | Answer | Audit
+    | SettleReply | FollowUp | Close | Reopen | Warn | Breach
+)  # fmt: skip
+
+VERBS: dict[str, type[Struct]] = {
+    "register": Register,
+    "attach": Attach,
+    "assign": Assign,
+    "sign": Sign,
+    "ask_return": AskReturn,
+    "judge_return": JudgeReturn,
+    "answer": Answer,
+    "audit": Audit,
+    "settle_reply": SettleReply,
+    "follow_up": FollowUp,
+    "close": Close,
+    "reopen": Reopen,
+    "warn": Warn,
+    "breach": Breach,
+}
+COMMANDS = Registry({f"case.{verb}.v1": model for verb, model in VERBS.items()})
+
+
+def verb_of(command_type: str) -> str:
+    """`case.sign.v1` → `sign`."""
+    return command_type.split(".")[1]

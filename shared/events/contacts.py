@@ -1,0 +1,58 @@
+"""Topic `contacts`: facts about a touch. Only intake writes; key: contact id; once per (contact, event number)."""
+
+from msgspec import Struct
+
+from shared.events.envelope import Registry
+
+
+class SealedPerson(Struct, frozen=True, kw_only=True):
+    """A caller as the bus may know him: blind index, masked form, sealed number. All empty: left no contact."""
+
+    caller_ref: str = ""
+    masked: str = ""
+    sealed: str = ""
+
+
+class Offered(Struct, frozen=True, kw_only=True):
+    """A contact reached the centre."""
+
+    number: int
+    channel: str
+    person: SealedPerson
+    receipt: str
+
+
+class KeyPressed(Struct, frozen=True, kw_only=True):
+    """A key in the IVR, with the menu it was pressed in and what it meant there."""
+
+    number: int
+    menu: str
+    key: str
+    action: str
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """A person took the contact; `wait_s` in seconds since it was offered."""
+
+    number: int
+    agent: str
+    wait_s: float
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """The contact is over; `by` is one of ivr, agent, caller."""
+
+    number: int
+    by: str
+    served: bool
+    """An IVR contact that heard its content, or one that a person answered."""
+
+
+CONTACTS = Registry(
+    {
+        "contact.offered.v1": Offered,
+        "contact.key_pressed.v1": KeyPressed,
+        "contact.answered.v1": Answered,
+        "contact.ended.v1": Ended,
+    }
+)

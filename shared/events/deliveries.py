@@ -1,0 +1,23 @@
+"""Topic `deliveries`: what became of each message to a person. Only notify writes; key: case id."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.events.envelope import Registry
+
+Outcome = Literal["delivered", "failed", "unknown"]
+
+
+class MessageDelivery(Struct, frozen=True, kw_only=True):
+    """One attempt: the id is (obligation, channel, attempt); `proof` is the gateway's own reference."""
+
+    obligation: str
+    channel: str
+    attempt: int
+    outcome: Outcome
+    proof: str
+    detail: str = ""
+
+
+DELIVERIES = Registry({"message.delivery.v1": MessageDelivery})

@@ -1,0 +1,29 @@
+"""`/health/live`: the loop turns. `/health/ready`: broker and database answer. `/metrics`: Prometheus text."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], Awaitable[bool]]
+
+
+def health_router(ready: Check) -> APIRouter:
+    """The three operator's routes of a service; `ready` must bound its own time."""
+    router = APIRouter(tags=["operator"])
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready")
+    async def is_ready(response: Response) -> dict[str, str]:
+        good = await ready()
+        response.status_code = 200 if good else 503
+        return {"status": "ready" if good else "not ready"}
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,50 @@
+"""Identities: every id is derived from what caused it, so that a retry carries the same ids."""
+
+import hashlib
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from shared.events.topics import Lane
+
+ROOT = UUID("5a7f1c9e-2f62-5c1e-9a53-12345c0de000")
+
+
+def derive(*parts: str | int) -> str:
+    """A UUID (v5) of the parts, in their order."""
+    return str(uuid5(ROOT, "\x1f".join(str(part) for part in parts)))
+
+
+def contact_id(client: str, channel: str, own_id: str) -> str:
+    """Id of a contact: who brought it, on which channel, under which id of the channel's own."""
+    return derive("contact", client, channel, own_id)
+
+
+def case_id(lane: Lane, contact: str, matter: int) -> str:
+    """Id of a contact's nth matter; its first letter is the lane."""
+    return f"{lane[0].upper()}-{derive('case', contact, matter)}"
+
+
+def event_id(case: str, sequence: int) -> str:
+    return derive("event", case, sequence)
+
+
+def client_command_id(client: str, own_id: str) -> str:
+    """Id of a command from outside: the authenticated client and the id it chose."""
+    return derive("client", client, own_id)
+
+
+def caused_command_id(cause: str, verb: str, target: str) -> str:
+    """Id of a command that a service sends because of something it read."""
+    return derive("cause", cause, verb, target)
+
+
+def digest(body: Any) -> str:
+    """Digest of a sender's canonical body (keys sorted), to tell a repeat from another content under a known id."""
+    return hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:32]
+
+
+def receipt_code(contact: str) -> str:
+    """Eight characters for a caller who leaves before the case has its number."""
+    return contact.replace("-", "")[:8].upper()

@@ -1,0 +1,117 @@
+"""MongoDB: the only file that knows the driver (motor today; pymongo's own async client passes the same tests)."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+
+from shared import names
+from shared.away import StoreAway
+from shared.documents import Document, Saved, Write
+from shared.settings import Settings
+
+JOURNALED = WriteConcern(w="majority", j=True, wtimeout=20_000)
+DUPLICATE_KEY = 11000
+_PROCESS = os.urandom(6).hex()
+_tokens = count()
+
+
+def connect(settings: Settings, service: str, client: Any = AsyncIOMotorClient) -> Any:
+    """A service's own database; every write is journaled on a majority."""
+    made = client(
+        settings.mongo,
+        serverSelectionTimeoutMS=4_000,
+        connectTimeoutMS=4_000,
+        socketTimeoutMS=30_000,
+        tz_aware=True,
+        appname=settings.name,
+    )
+    return made.get_database(settings.database(service), write_concern=JOURNALED)
+
+
+async def ping(database: Any) -> bool:
+    """Whether the database answers within its selection timeout."""
+    try:
+        await database.command("ping")
+    except PyMongoError:
+        return False
+    return True
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turns what the driver says of an absent server into StoreAway; what it says of content passes."""
+    try:
+        yield
+    except ConnectionFailure as error:
+        raise StoreAway(str(error)) from error
+    except OperationFailure as error:
+        if error.has_error_label("RetryableWriteError") or error.code in _AWAY_CODES:
+            raise StoreAway(str(error)) from error
+        raise
+
+
+# Interrupted, step-down, shutdown, write concern timeout, maximum time: the server is there but not for us.
+_AWAY_CODES = {50, 64, 91, 100, 189, 11600, 11602, 13435, 13436, 10107}
+
+
+class MongoDocuments:
+    """Documents over one collection."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    async def load(self, ids: Collection[str], omit: Sequence[str] = ()) -> dict[str, Document]:
+        if not ids:
+            return {}
+        projection = dict.fromkeys(omit, 0) or None
+        with reachable():
+            found = await self._collection.find({"_id": {"$in": list(ids)}}, projection).to_list(None)
+        return {document["_id"]: document for document in found}
+
+    async def save(self, writes: Sequence[Write]) -> Saved:
+        if not writes:
+            return Saved(frozenset(), frozenset())
+        token = f"{_PROCESS}.{next(_tokens)}"
+        with reachable():
+            done, clashed = await self._bulk([_operation(write, token) for write in writes], writes)
+            if done == len(writes):
+                return Saved(frozenset(write.id for write in writes), clashed)
+            names.GUARD_FAILURES.labels(self._collection.name).inc(len(writes) - done)
+            return Saved(await self._marked([write.id for write in writes], token), clashed)
+
+    async def _bulk(self, operations: list[UpdateOne], writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
+        try:
+            result = await self._collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            return _read_failures(error, writes)
+        return result.matched_count + result.upserted_count, frozenset()
+
+    async def _marked(self, ids: list[str], token: str) -> frozenset[str]:
+        """A total is not enough: ask which documents carry this very write's mark."""
+        found = await self._collection.find({"_id": {"$in": ids}, "by": token}, {"_id": 1}).to_list(None)
+        return frozenset(document["_id"] for document in found)
+
+
+def _operation(write: Write, token: str) -> UpdateOne:
+    guard: Document = {"_id": write.id, "rev": write.rev or {"$exists": False}}
+    change: Document = {"$set": {**write.set, "rev": write.rev + 1, "by": token}}
+    if write.push:
+        change["$push"] = {field: {"$each": values} for field, values in write.push.items()}
+    return UpdateOne(guard, change, upsert=write.rev == 0)
+
+
+def _read_failures(error: BulkWriteError, writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
+    details = error.details
+    if details.get("writeConcernErrors"):
+        raise StoreAway(str(details["writeConcernErrors"][0])) from error
+    failures = details["writeErrors"]
+    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    clashed = {writes[f["index"]].id for f in failures if "_id" not in f.get("keyPattern", {"_id": 1})}
+    return details["nMatched"] + details["nUpserted"], frozenset(clashed)

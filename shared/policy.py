@@ -1,0 +1,58 @@
+"""Reading a city's policy: a folder of YAML, one pydantic model per file, each with a version that decisions record."""
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class PolicyError(ValueError):
+    """A policy file is missing or wrong; the text names the file and the place."""
+
+
+class Policy(BaseModel):
+    """Base of every policy model: frozen, and a key nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Unit(Policy):
+    """A department: its code, names, area, and whether it reads a feed topic."""
+
+    code: str
+    name: str
+    english: str
+    area: str = ""
+    topics: tuple[str, ...] = ()
+    feed: Literal["kafka", "http"] = "http"
+
+
+class Units(Policy):
+    """units.yaml"""
+
+    version: str
+    units: tuple[Unit, ...]
+
+    def by_code(self) -> dict[str, Unit]:
+        return {unit.code: unit for unit in self.units}
+
+
+def load(folder: Path, name: str, model: type[Model]) -> Model:
+    """Read `<folder>/<name>.yaml`; raises PolicyError."""
+    path = folder / f"{name}.yaml"
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise PolicyError(f"{path}: {error}") from error
+
+
+def load_units(folder: Path) -> Units:
+    return load(folder, "units", Units)
+
+
+def feed_units(folder: Path) -> tuple[str, ...]:
+    """Codes of the units that have a feed topic and an answers topic."""
+    return tuple(unit.code for unit in load_units(folder).units if unit.feed == "kafka")

@@ -1,0 +1,53 @@
+"""Personal data: sealing, the blind index, masking. Only intake, notify and transfer hold the sealing key."""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_ID = "k1"
+_NUMBERS = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)(\d{4})(\d{4})(?!\d)|(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+
+
+class Sealed(ValueError):
+    """The sealed text cannot be opened with this key."""
+
+
+def seal(key: str, text: str) -> str:
+    """AES-256-GCM with a random nonce: `<key id>.<base64 of nonce and ciphertext>`; `key` is base64 of 32 bytes."""
+    nonce = os.urandom(12)
+    box = AESGCM(base64.b64decode(key)).encrypt(nonce, text.encode(), KEY_ID.encode())
+    return f"{KEY_ID}.{base64.b64encode(nonce + box).decode()}"
+
+
+def unseal(key: str, sealed: str) -> str:
+    """The text again; raises Sealed."""
+    key_id, _, box = sealed.partition(".")
+    try:
+        data = base64.b64decode(box)
+        return AESGCM(base64.b64decode(key)).decrypt(data[:12], data[12:], key_id.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise Sealed("sealed with another key, or damaged") from error
+
+
+def caller_ref(key: str, number: str) -> str:
+    """Blind index of a number: the same caller has the same reference, which says nothing of him."""
+    return hmac.new(key.encode(), number.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def mask_number(number: str) -> str:
+    """`+8613812341234` → `138****1234` (domain.md §11)."""
+    local = number.removeprefix("+86")
+    return f"{local[:3]}****{local[-4:]}" if len(local) > 7 else "****"
+
+
+def redact(text: str) -> str:
+    """Mobile and identity numbers in running text, masked."""
+    return _NUMBERS.sub(
+        lambda m: f"{m[1]}****{m[3]}" if m[1] else f"{m[4]}********{m[5]}",
+        text,
+    )

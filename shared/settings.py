@@ -1,0 +1,54 @@
+"""What a process is told from outside: one class, read from HOTLINE_… variables."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Role = Literal["api", "worker", "all"]
+
+
+class Settings(BaseSettings):
+    """Settings of one service process; every field is HOTLINE_<FIELD> in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", frozen=True)
+
+    city: str = "130100"
+    """Six-digit area code (GB/T 2260): the prefix of every topic and database."""
+    name: str = "service.1"
+    """Name of this process: service and replica."""
+    role: Role = "all"
+    kafka: str = "127.0.0.1:9092"
+    mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    state_dir: Path = Path(".hotline/130100")
+    """Persistent folder of this process; intake keeps its spool here."""
+    policy_dir: Path = Path("policy")
+    sms_gateway: str = "http://127.0.0.1:8025"
+    jwt_secret: SecretStr = SecretStr("")
+    seal_key: SecretStr = SecretStr("")
+    """Base64 of 32 bytes; given only to intake, notify and transfer."""
+    ref_key: SecretStr = SecretStr("")
+    """Key of the blind index over callers' numbers."""
+    time_origin: str = ""
+    """Domain time at `time_started` (ISO 8601); empty: domain time is real time."""
+    time_started: float = 0.0
+    """Unix seconds at which domain time was `time_origin`."""
+    time_rate: float = 1.0
+    session_timeout_ms: int = 10_000
+    drain_s: float = 8.0
+    """How long a batch in flight may hold up a rebalance or a stop, in seconds."""
+    stuck_after_s: float = 60.0
+    """The watchdog ends a worker that has lag and made no progress for this long."""
+    spool_max_mb: int = 256
+    log_level: str = "INFO"
+
+    @property
+    def policy(self) -> Path:
+        return self.policy_dir / self.city
+
+    def database(self, service: str) -> str:
+        """Name of a service's own database."""
+        return f"{self.city}_{service}"

@@ -1,0 +1,89 @@
+"""Commands and rules for tests, as few words as possible."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from services.dispatch.domain.context import Context, Routing, Rules
+from services.dispatch.domain.fold import Commanded
+from shared.clock import CHINA
+from shared.events import commands as c
+from shared.events.contacts import SealedPerson
+from shared.events.envelope import Envelope, raw
+from shared.ids import case_id, derive
+
+START = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
+LEAD, SECOND, THIRD = "130100-02-001", "130100-02-002", "130100-02-003"
+UNITS = frozenset({LEAD, SECOND, THIRD})
+
+
+def route(matter: c.Register) -> Routing:
+    """`routed` in the text: to LEAD; `both`: also to SECOND; else a dispatcher decides."""
+    lead = LEAD if "routed" in matter.text or "both" in matter.text else ""
+    supporting = (SECOND,) if "both" in matter.text else ()
+    priority = matter.priority or "P2"
+    return Routing(priority=priority, rule="test", why="text", lead=lead, supporting=supporting)
+
+
+def due(start: datetime, period: str) -> datetime:
+    return start + timedelta(days=1)
+
+
+RULES = Rules(
+    version="test",
+    units=UNITS,
+    max_returns=2,
+    return_within="1wd",
+    return_within_urgent="15m",
+    follow_up=frozenset({"QZ"}),
+    due=due,
+    route=route,
+)
+
+
+def person(name: str) -> SealedPerson:
+    """A caller who can be reached; an empty name left no contact."""
+    return SealedPerson(caller_ref=name, masked=f"{name}**", sealed=f"k1.{name}") if name else SealedPerson()
+
+
+def reporter(contact: str, name: str = "wang") -> c.Reporter:
+    return c.Reporter(contact_id=contact, person=person(name))
+
+
+def register(contact: str = "c1", text: str = "routed", **more: object) -> c.Register:
+    given = {"matter": 1, "title": "title", "text": text, "reporter": reporter(contact), **more}
+    return c.Register(**given)  # type: ignore[arg-type]
+
+
+def case_of(contact: str = "c1", matter: int = 1) -> str:
+    return case_id("normal", contact, matter)
+
+
+def order_of(case: str, unit: str = LEAD, cycle: int = 1, returns: int = 0) -> str:
+    return derive("order", case, unit, cycle, returns)
+
+
+def envelope(
+    case: str, data: Struct, own_id: str, *, actor: str = "service:test", digest: str = "", at: datetime = START
+) -> Envelope:
+    return Envelope(
+        id=derive("test", own_id),
+        type=c.COMMANDS.type_of(data),
+        source="/test",
+        subject=case,
+        time=at,
+        actor=actor,
+        digest=digest,
+        traceparent=f"00-{'1' * 32}-{'2' * 16}-01",
+        data=raw(data),
+    )
+
+
+def commanded(case: str, data: Struct, own_id: str, **more: object) -> Commanded:
+    made = envelope(case, data, own_id, **more)  # type: ignore[arg-type]
+    return Commanded(envelope=made, data=data)
+
+
+def context(**more: object) -> Context:
+    given = {"at": START, "now": START, "actor": "service:test", "rules": RULES, "number": "SJZ-1", **more}
+    return Context(**given)  # type: ignore[arg-type]

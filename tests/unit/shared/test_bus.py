@@ -1,0 +1,134 @@
+"""One batch in flight, committed before anybody else may have its partitions."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from shared.away import StoreAway
+from shared.bus import Subscription
+from shared.records import Received, Record
+from shared.settings import Settings
+from shared.testing import FakeClock, MemoryLog
+
+
+class Consumer:
+    """Keeps what was committed."""
+
+    def __init__(self) -> None:
+        self.committed: dict[TopicPartition, int] = {}
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        await asyncio.sleep(0)
+        self.committed |= offsets
+
+
+class Message(Struct):
+    raw_message: tuple[Any, ...]
+    consumer: Consumer
+
+
+def batch(*values: bytes) -> tuple[Any, ...]:
+    log = MemoryLog(partitions=1)
+    for value in values:
+        log.produce(Record("t", b"k", value))
+    return tuple(log.all("t"))
+
+
+def subscription(handle: Any, poison: Any = None, drain_s: float = 5.0) -> Subscription:
+    return Subscription(
+        "g",
+        ["t"],
+        handle,
+        poison or handle,
+        settings=Settings(drain_s=drain_s),
+        clock=FakeClock(),
+        changed=lambda: None,
+    )
+
+
+async def consume(made: Subscription, consumer: Consumer, *values: bytes) -> None:
+    await made.consume(Message(batch(*values), consumer))  # type: ignore[arg-type]
+
+
+async def test_a_rebalance_waits_until_the_batch_is_committed() -> None:
+    release = asyncio.Event()
+    consumer = Consumer()
+
+    async def handle(records: Sequence[Received]) -> None:
+        await release.wait()
+
+    made = subscription(handle)
+    running = asyncio.ensure_future(consume(made, consumer, b"1", b"2"))
+    await asyncio.sleep(0)
+    revoked = asyncio.ensure_future(made.gate.on_partitions_revoked([]))
+    await asyncio.sleep(0.02)
+    assert not revoked.done()
+    release.set()
+    await revoked
+    assert consumer.committed == {TopicPartition("t", 0): 2}
+    await running
+
+
+async def test_what_was_read_before_a_rebalance_is_dropped_after_it() -> None:
+    seen: list[bytes | None] = []
+
+    async def handle(records: Sequence[Received]) -> None:
+        seen.extend(record.value for record in records)
+
+    made, consumer = subscription(handle), Consumer()
+    await made.gate.on_partitions_revoked([])
+    await consume(made, consumer, b"old")
+    await made.gate.on_partitions_assigned([])
+    await consume(made, consumer, b"new")
+    assert seen == [b"new"]
+
+
+async def test_a_batch_waits_while_something_is_away() -> None:
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 5:
+            raise StoreAway("not there")
+
+    made, consumer = subscription(handle), Consumer()
+    await consume(made, consumer, b"1")
+    assert tries == 5
+    assert consumer.committed == {TopicPartition("t", 0): 1}
+
+
+async def test_a_batch_that_cannot_wait_any_more_is_given_up_uncommitted() -> None:
+    async def handle(records: Sequence[Received]) -> None:
+        made.gate.revoking = True
+        raise StoreAway("not there")
+
+    made, consumer = subscription(handle), Consumer()
+    await consume(made, consumer, b"1")
+    assert consumer.committed == {}
+
+
+async def test_only_the_record_that_raises_three_times_alone_is_poison() -> None:
+    handled: list[bytes | None] = []
+    poisoned: list[tuple[bytes | None, str]] = []
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        nonlocal tries
+        if any(record.value == b"bad" for record in records):
+            tries += len(records) == 1
+            raise KeyError("bad")
+        handled.extend(record.value for record in records)
+
+    async def poison(record: Received, error: Exception) -> None:
+        poisoned.append((record.value, repr(error)))
+
+    made, consumer = subscription(handle, poison), Consumer()
+    await consume(made, consumer, b"1", b"bad", b"2")
+    assert handled == [b"1", b"2"]
+    assert poisoned == [(b"bad", "KeyError('bad')")]
+    assert tries == 3
+    assert consumer.committed == {TopicPartition("t", 0): 3}

@@ -1,0 +1,85 @@
+"""Publishing in order, whatever the transport does."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from shared.away import BrokerAway, Refused
+from shared.producer import GroupedPublisher, OrderedPublisher
+from shared.records import Record
+from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTransport
+
+
+class Shaky(MemoryTransport):
+    """Takes two records at a time, and fails after every first try: the batch is in the log, nobody knows."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
+        self.flying: set[tuple[str, int]] = set()
+        self.tries = 0
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
+        assert (topic, partition) not in self.flying, "two batches of one partition in flight"
+        self.flying.add((topic, partition))
+        await asyncio.sleep(0)
+        self.flying.discard((topic, partition))
+        count = await super().send(topic, partition, records[:2])
+        self.tries += 1
+        if self.tries % 2:
+            raise BrokerAway("nobody knows")
+        return count
+
+
+def records(count: int) -> list[Record]:
+    return [Record("t", b"k%d" % (n % 3), b"%d" % n) for n in range(count)]
+
+
+async def test_first_occurrences_stand_in_order_per_key() -> None:
+    log = MemoryLog(partitions=2)
+    await OrderedPublisher(Shaky(log), FakeClock()).publish(records(20))
+    for key in (b"k0", b"k1", b"k2"):
+        seen = list(dict.fromkeys(int(r.value or b"") for r in log.all("t") if r.key == key))
+        assert seen == [n for n in range(20) if b"k%d" % (n % 3) == key]
+
+
+async def test_what_is_refused_for_good_is_said() -> None:
+    class Refusing(MemoryTransport):
+        async def send(self, topic: str, partition: int, records: Sequence[Record]) -> int:
+            raise Refused("too large")
+
+    with pytest.raises(Refused):
+        await OrderedPublisher(Refusing(MemoryLog()), FakeClock()).publish(records(1))
+
+
+async def test_those_who_wait_go_together() -> None:
+    class Slow(MemoryPublisher):
+        calls = 0
+
+        async def publish(self, records: Sequence[Record]) -> None:
+            self.calls += 1
+            await asyncio.sleep(0.01)
+            await super().publish(records)
+
+    slow = Slow()
+    grouped = GroupedPublisher(slow)
+    await asyncio.gather(*(grouped.publish([record]) for record in records(50)))
+    assert [int(record.value) for record in slow.published] == list(range(50))
+    assert slow.calls <= 3
+
+
+async def test_who_gave_up_is_left_out() -> None:
+    class Never(MemoryPublisher):
+        async def publish(self, records: Sequence[Record]) -> None:
+            await asyncio.sleep(0.05)
+            await super().publish(records)
+
+    never = Never()
+    grouped = GroupedPublisher(never)
+    first = asyncio.ensure_future(grouped.publish(records(1)))
+    await asyncio.sleep(0.01)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(grouped.publish(records(2)), 0.01)
+    await first
+    await asyncio.sleep(0.02)
+    assert len(never.published) == 1
