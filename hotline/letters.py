@@ -4,7 +4,7 @@ import base64
 from typing import Literal
 
 import httpx
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
 from shared.auth import issue
@@ -62,14 +62,17 @@ async def read_topic(bootstrap: str, topic: str) -> list[Received]:
     await consumer.start()
     try:
         ends = await consumer.end_offsets(list(consumer.assignment()))
-        starts = await consumer.beginning_offsets(list(ends))
         found: list[Received] = []
-        while any(starts[tp] < end and await consumer.position(tp) < end for tp, end in ends.items()):
+        while await _behind(consumer, ends):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 found += records
         return found
     finally:
         await consumer.stop()
+
+
+async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    return any([await consumer.position(partition) < end for partition, end in ends.items()])
 
 
 class Desk:
@@ -89,7 +92,9 @@ class Desk:
         `value` replaces the bytes. Raises RuntimeError with the reader's words when the reader refuses.
         """
         if letter.kind == "parked":
-            body = {"replace": {letter.origin: base64.b64encode(value).decode()}} if value is not None else {}
+            body: dict[str, object] = (
+                {"replace": {letter.origin: base64.b64encode(value).decode()}} if value is not None else {}
+            )
             await self._parked(letter, body)
         elif letter.kind == "record":
             topic, number, _ = letter.origin.rsplit("/", 2)

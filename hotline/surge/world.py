@@ -116,12 +116,10 @@ class Cast:
     async def play(self) -> None:
         """Until cancelled; an actor that fails is started again, and that is said."""
         await self.feeds.find_ends()
-        runs: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-            (type(actor).__name__, actor.run) for actor in (*self.actors, self.feeds, self.settler)
-        ]
+        players: list[Actor | FeedDepartments | Settler] = [*self.actors, self.feeds, self.settler]
         async with asyncio.TaskGroup() as tasks:
-            for name, run in runs:
-                tasks.create_task(self._for_ever(name, run))
+            for player in players:
+                tasks.create_task(self._for_ever(type(player).__name__, player.run))
             tasks.create_task(self.centre.run())
 
     async def _for_ever(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

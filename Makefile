@@ -1,0 +1,44 @@
+.PHONY: help setup demo test test-faults test-mutants bench lint format clean
+PY := .venv/bin/python
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+setup: .venv/.ready ## packages, Kafka and the hotline command, all under this folder
+
+.venv/.ready: requirements.lock pyproject.toml
+	test -x $(PY) || python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	.venv/bin/hotline doctor --fetch
+	touch $@
+
+demo: setup ## a surge of 2,000 calls on real servers, ending with the ledger
+	.venv/bin/hotline surge --calls 2000
+
+lint: setup ## style, types, layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint ## all tests that run in minutes; real Kafka and MongoDB are started where needed
+	.venv/bin/pytest tests/unit tests/protocol -n 2 -q
+	.venv/bin/pytest tests/contract tests/e2e -q
+
+test-faults: setup ## kills, outages and zombies in mid-surge, and 50,000 random schedules (under 45 minutes)
+	HOTLINE_SCHEDULES=50000 .venv/bin/pytest tests/protocol -n 2 -q
+	.venv/bin/pytest tests/faults -q
+
+test-mutants: setup ## wrong variants, each of which must turn a named test red
+	$(PY) -m tests.mutants
+
+bench: setup ## speeds beside a bare loop of the same run, as ratios
+	$(PY) -m bench
+
+format: setup ## format the code
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean: ## remove what runs have left; packages stay
+	rm -rf .hotline/runs .hotline/servers .pytest_cache .mypy_cache .ruff_cache .hypothesis

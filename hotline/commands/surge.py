@@ -1,0 +1,5 @@
+"""hotline surge."""
+
+
+def surge() -> None:
+    """Replay calls."""

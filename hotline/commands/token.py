@@ -1,0 +1,25 @@
+"""hotline token: a locally signed token for a role."""
+
+from typing import Annotated
+
+import typer
+
+from hotline.commands.common import operator_settings
+from shared.auth import issue
+from shared.policy import load_units
+
+ROLES = ("agent", "dispatcher", "auditor", "supervisor", "service", "operator")
+
+
+def token(
+    role: Annotated[str, typer.Option(help=f"{', '.join(ROLES)} or unit:<code>")],
+    name: Annotated[str, typer.Option(help="who holds it")] = "",
+    hours: Annotated[float, typer.Option(help="how long it is valid")] = 12.0,
+    city: Annotated[str, typer.Option(help="area code")] = "130100",
+) -> None:
+    """Print a token for `Authorization: Bearer …`."""
+    settings = operator_settings(city)
+    units = load_units(settings.policy).by_code()
+    if role not in ROLES and role.removeprefix("unit:") not in units:
+        raise typer.BadParameter(f"role is one of {', '.join(ROLES)} or unit:<code> with {', '.join(units)}")
+    typer.echo(issue(settings.jwt_secret.get_secret_value(), name or role.removeprefix("unit:"), role, hours))

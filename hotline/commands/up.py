@@ -1,0 +1,57 @@
+"""hotline up: start the platform and keep it."""
+
+import asyncio
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hotline.stack import SERVICES, Options, Stack
+
+
+def read_scale(text: str) -> dict[str, int]:
+    """`dispatch=2,notify=2` → counts. Raises BadParameter."""
+    scale: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        service, _, count = part.partition("=")
+        if service not in SERVICES or not count.isdigit() or not 1 <= int(count) <= 16:
+            raise typer.BadParameter(f"{part!r}: give SERVICE=COUNT with one of {', '.join(SERVICES)}")
+        scale[service] = int(count)
+    return scale
+
+
+def up(
+    scale: Annotated[str, typer.Option(help="replicas, like dispatch=2,notify=2")] = "",
+    time_rate: Annotated[float, typer.Option(help="domain seconds per real second")] = 1.0,
+    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
+) -> None:
+    """Start the platform, show its addresses, keep it until Ctrl-C."""
+    options = Options(
+        city=city, scale=read_scale(scale), time_rate=time_rate, containers=containers, echo=sys.stdout.buffer
+    )
+    asyncio.run(_keep(Stack(options)))
+
+
+async def _keep(stack: Stack) -> None:
+    end = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    console = Console()
+    try:
+        await stack.start()
+        console.print(_table(stack))
+        await end.wait()
+        console.print("stopping …")
+    finally:
+        await stack.stop()
+
+
+def _table(stack: Stack) -> Table:
+    table = Table("what", "address", title=f"12345 platform of {stack.options.city}: ready")
+    for name, url in {"kafka": stack.kafka, "mongo": stack.mongo, "gateway": stack.gateway, **stack.urls}.items():
+        table.add_row(name, url)
+    return table

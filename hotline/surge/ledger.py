@@ -1,0 +1,222 @@
+"""The ledger: every promise of a run against what topics and databases say became of it. Pure.
+
+*Lost* is a promise without an end. *Done twice* is one obligation paid twice by the gateway, one order's step told in
+two ways, one matter opened twice. Duplicates inside Kafka are legal.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from hotline.surge.facts import Effect, Facts
+from hotline.surge.histories import Histories
+from hotline.surge.journal import Attached, Commanded, Line, Refused, Registered, Settled, Touches
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Seconds; `count` measured cases."""
+
+    count: int
+    p50: float
+    p99: float
+
+
+class Ledger(Struct, frozen=True, kw_only=True):
+    """The result of a run: counts, times in seconds, and lists of what should not be."""
+
+    offered: int
+    served_by_ivr: int
+    answered_at_desk: int
+    dispatched: int
+    to_several_units: int
+    called_again: int
+    replies_owed: int
+    replies_delivered: int
+    replies_by_person: int
+    replies_waived: int
+    warnings: int
+    breaches: int
+    rejections: int
+    call_to_feed: Latency
+    call_to_reply: Latency
+    calls_per_second: float
+    """Offered calls over the time from the first to the last accepted event of a call."""
+    seconds: float
+    """From the first call to the last event of a case."""
+    lost: list[str]
+    done_twice: list[str]
+    owed: list[str]
+    gaps: list[str]
+    out_of_order: list[str]
+    contradictions: list[str]
+    parked: list[str]
+    waiting: list[str]
+    dead_letters: list[str]
+    refused: list[str]
+
+    def troubles(self) -> dict[str, list[str]]:
+        """Each list that must be empty, by its name."""
+        names = (
+            "lost", "done_twice", "owed", "gaps", "out_of_order", "contradictions", "parked", "waiting",
+            "dead_letters", "refused",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def clean(self) -> bool:
+        return not any(self.troubles().values())
+
+
+class Promises:
+    """The journals' lines by kind."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.touches: list[Touches] = []
+        self.registered: list[Registered] = []
+        self.attached: list[Attached] = []
+        self.commanded: list[Commanded] = []
+        self.settled: list[Settled] = []
+        self.refused: list[Refused] = []
+        for line in lines:
+            getattr(self, type(line).__name__.lower()).append(line)
+
+    def offered(self) -> set[str]:
+        return {contact for touch in self.touches for contact, _, kind in touch.items if kind == "offered"}
+
+
+def build_ledger(facts: Facts) -> Ledger:
+    """The ledger of one run; counts are of this run's calls, the lists are of everything the log holds."""
+    promises = Promises(facts.lines)
+    histories = Histories(facts.events, facts.feeds)
+    mine = {line.case: line for line in promises.registered}
+    offered = promises.offered()
+    sms = _paid(histories, "sms")
+    return Ledger(
+        offered=len(offered),
+        served_by_ivr=len({event.contact for event in facts.contacts if event.served_by == "ivr"} & offered),
+        answered_at_desk=sum(line.answered for line in promises.registered),
+        dispatched=sum(case in mine for case in histories.units),
+        to_several_units=sum(case in mine and count > 1 for case, count in histories.units.items()),
+        called_again=len(promises.attached),
+        replies_owed=len(histories.debts),
+        replies_delivered=len(sms),
+        replies_by_person=len(histories.debts) - len(sms) - len(_paid(histories, "")),
+        replies_waived=histories.waived,
+        warnings=histories.counts.get("deadline.warned.v1", 0),
+        breaches=histories.counts.get("deadline.breached.v1", 0),
+        rejections=histories.counts.get("command.rejected.v1", 0),
+        call_to_feed=_latency([at - mine[case].asked for case, at in histories.fed.items() if case in mine]),
+        call_to_reply=_latency(_reply_times(histories, facts.effects, mine)),
+        calls_per_second=_rate(len(offered), promises),
+        seconds=max(0.0, histories.last_at - min((line.at for line in promises.touches), default=histories.last_at)),
+        lost=_lost(facts, promises, histories),
+        done_twice=_done_twice(facts, histories),
+        owed=[f"obligation {debt} of case {histories.debts[debt].case}" for debt in _paid(histories, "")],
+        gaps=histories.cases.gaps() + histories.orders.gaps(),
+        out_of_order=histories.cases.out_of_order + histories.orders.out_of_order,
+        contradictions=histories.cases.different,
+        parked=facts.parked,
+        waiting=facts.waiting,
+        dead_letters=facts.dead_letters,
+        refused=[f"{line.what}: {line.status} {line.detail}" for line in promises.refused],
+    )
+
+
+def _paid(histories: Histories, how: str) -> list[str]:
+    return [debt for debt, known in histories.debts.items() if known.how == how]
+
+
+def _lost(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
+    return [
+        *_lost_touches(facts, promises),
+        *_lost_cases(facts, promises, histories),
+        *_lost_commands(promises, histories),
+        *_lost_replies(facts, promises, histories),
+    ]
+
+
+def _lost_touches(facts: Facts, promises: Promises) -> list[str]:
+    there = {(event.contact, event.number) for event in facts.contacts}
+    promised = {(contact, number) for touch in promises.touches for contact, number, _ in touch.items}
+    return [f"event {number} of contact {contact} is not in the log" for contact, number in sorted(promised - there)]
+
+
+def _lost_cases(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
+    promised = {line.case for line in promises.registered} - histories.closed.keys()
+    gone = [f"case {case} was promised and never registered" for case in sorted(promised)]
+    still = [
+        f"case {case} is not closed: {facts.states.get(case, 'unknown to the database')}"
+        for case, closed in histories.closed.items()
+        if not closed or facts.states.get(case) != "CLOSED"
+    ]
+    return gone + still
+
+
+def _lost_commands(promises: Promises, histories: Histories) -> list[str]:
+    notes = [
+        f"contact {line.contact} is not attached to case {line.case}"
+        for line in promises.attached
+        if (line.case, line.contact) not in histories.joined
+    ]
+    without = [
+        f"{line.verb} {line.command} of case {line.case} has no outcome"
+        for line in promises.commanded
+        if line.command not in histories.outcomes
+    ]
+    return notes + without
+
+
+def _lost_replies(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
+    """Settled by message without a message, or told by a person and not settled."""
+    sent = {effect.obligation for effect in facts.effects}
+    unsent = [
+        f"obligation {debt} is settled by sms, and the gateway has no such message"
+        for debt in _paid(histories, "sms")
+        if debt not in sent
+    ]
+    told = [
+        f"obligation {line.obligation} was settled by a person and is still owed"
+        for line in promises.settled
+        if not histories.debts.get(line.obligation) or not histories.debts[line.obligation].how
+    ]
+    return unsent + told
+
+
+def _done_twice(facts: Facts, histories: Histories) -> list[str]:
+    effects: dict[str, set[str]] = {}
+    for effect in facts.effects:
+        effects.setdefault(effect.obligation, set()).add(effect.id)
+    paid = [f"obligation {debt} paid by {len(ids)} messages" for debt, ids in effects.items() if len(ids) > 1]
+    born = [
+        f"matter {matter} of contact {contact} opened as {', '.join(names)}"
+        for (contact, matter), names in histories.births.items()
+        if len(names) > 1
+    ]
+    return paid + born + histories.orders.different
+
+
+def _reply_times(histories: Histories, effects: Sequence[Effect], mine: dict[str, Registered]) -> list[float]:
+    """From an agent's request for the case to the gateway's acceptance of its first reply."""
+    sent = {effect.obligation: effect.at for effect in reversed(effects)}
+    return [
+        sent[debt] - mine[case].asked
+        for case, debt in histories.first_debt.items()
+        if case in mine and debt in sent
+    ]  # fmt: skip
+
+
+def _latency(seconds: list[float]) -> Latency:
+    ordered = sorted(seconds)
+    return Latency(count=len(ordered), p50=_rank(ordered, 0.50), p99=_rank(ordered, 0.99))
+
+
+def _rank(ordered: Sequence[float], share: float) -> float:
+    """Nearest rank; 0 of nothing."""
+    return round(ordered[math.ceil(share * len(ordered)) - 1], 3) if ordered else 0.0
+
+
+def _rate(offered: int, promises: Promises) -> float:
+    times = [line.at for line in promises.touches]
+    span = max(times) - min(times) if len(times) > 1 else 0.0
+    return round(offered / span, 1) if span else 0.0

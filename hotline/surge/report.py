@@ -1,0 +1,61 @@
+"""The ledger for people: one table, then every list that should be empty."""
+
+from rich.console import Console
+from rich.table import Table
+
+from hotline.surge.ledger import Latency, Ledger
+
+SHOWN = 10
+
+
+def show(ledger: Ledger, console: Console) -> None:
+    table = Table(title="Ledger", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in _rows(ledger):
+        table.add_row(name, value)
+    console.print(table)
+    for name, found in ledger.troubles().items():
+        if found:
+            console.print(f"[bold red]{name.replace('_', ' ')}: {len(found)}[/]")
+            for line in found[:SHOWN]:
+                console.print(f"  {line}", markup=False, highlight=False)
+    console.print("[bold green]clean[/]" if ledger.clean else "[bold red]not clean[/]")
+
+
+def _rows(ledger: Ledger) -> list[tuple[str, str]]:
+    counts = [
+        ("offered", ledger.offered),
+        ("served by IVR", ledger.served_by_ivr),
+        ("answered at the desk", ledger.answered_at_desk),
+        ("dispatched", ledger.dispatched),
+        ("  to several units", ledger.to_several_units),
+        ("called again about a case", ledger.called_again),
+        ("replies owed", ledger.replies_owed),
+        ("  delivered", ledger.replies_delivered),
+        ("  told by a person", ledger.replies_by_person),
+        ("  waived", ledger.replies_waived),
+        ("deadlines warned", ledger.warnings),
+        ("deadlines breached", ledger.breaches),
+        ("commands refused", ledger.rejections),
+    ]
+    return [
+        *((name, f"{count:,}") for name, count in counts),
+        ("call to department feed, p50 / p99", _latency(ledger.call_to_feed)),
+        ("call to reply, p50 / p99", _latency(ledger.call_to_reply)),
+        ("calls per second", f"{ledger.calls_per_second:,.1f}"),
+        ("first call to last event", f"{ledger.seconds:,.1f} s"),
+        ("lost", _judged(ledger.lost)),
+        ("done twice", _judged(ledger.done_twice)),
+        ("still owed", _judged(ledger.owed)),
+        ("gaps · out of order", _judged(ledger.gaps + ledger.out_of_order + ledger.contradictions)),
+        ("parked · waiting · dead letters", _judged(ledger.parked + ledger.waiting + ledger.dead_letters)),
+    ]
+
+
+def _latency(latency: Latency) -> str:
+    return f"{latency.p50:,.2f} s / {latency.p99:,.2f} s" if latency.count else "–"
+
+
+def _judged(found: list[str]) -> str:
+    return f"[red]{len(found)}[/]" if found else "[green]0[/]"

@@ -1,0 +1,44 @@
+"""Reading topics from their beginning to their present end, outside any group."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.records import Received
+
+IDLE_S = 30.0
+"""Without any record for so long the broker is taken for stuck."""
+
+
+async def drain(bootstrap: str, topics: Sequence[str], see: Callable[[Received], None]) -> None:
+    """Every record up to the end at the start of the reading, each partition in its order. Raises TimeoutError."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        await consumer.topics()
+        partitions = [TopicPartition(name, p) for name in topics for p in consumer.partitions_for_topic(name) or ()]
+        await _read(consumer, partitions, see)
+    finally:
+        await consumer.stop()
+
+
+async def _read(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], see: Callable[[Received], None]) -> None:
+    ends = await consumer.end_offsets(partitions)
+    starts = await consumer.beginning_offsets(partitions)
+    left = {partition for partition in partitions if ends[partition] > starts[partition]}
+    consumer.assign(list(left))
+    while left:
+        batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1000, max_records=5000), IDLE_S)
+        for partition, records in batches.items():
+            for record in records:
+                if record.offset < ends[partition]:
+                    see(record)
+        left = {partition for partition in left if await consumer.position(partition) < ends[partition]}
+        for partition in batches.keys() - left:
+            consumer.pause(partition)

@@ -1,0 +1,151 @@
+"""A ledger that cannot fail is a defect: each kind of loss and of doing twice turns it red."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from hotline.surge.facts import Birth, CaseEvent, ContactEvent, ContactRef, Effect, Facts, FeedRecord, Joined, Paid, Sent
+from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Touches
+from hotline.surge.ledger import build_ledger
+
+CASE = "N-1"
+UNIT = "130100-02-001"
+
+
+def event(sequence: int, kind: str, **fields: Any) -> CaseEvent:
+    known = {"case": CASE, "cause": f"cause-{sequence}", "at": 10.0 + sequence, "print": sequence} | fields
+    return CaseEvent(sequence=sequence, type=kind, **known)
+
+
+def whole() -> Facts:
+    """One dispatched case with a second caller, from the call to its end; and a call that the IVR served."""
+    return Facts(
+        lines=[
+            Touches(1.0, (("ivr", 1, "offered"), ("ivr", 2, "ended"), ("c", 1, "offered"), ("c", 2, "ended"))),
+            Registered(2.0, 2.5, "c", 1, CASE, "cause-1", False),
+            Attached(3.0, "d", CASE, "cause-3"),
+            Commanded(4.0, CASE, "cause-4", "sign", 202),
+            Settled(8.0, CASE, "debt-d"),
+        ],
+        contacts=[ContactEvent("ivr", 1), ContactEvent("ivr", 2, "ivr"), ContactEvent("c", 1), ContactEvent("c", 2)],
+        events=[
+            event(1, "case.registered.v1", detail=Birth(1, ContactRef("c"), "debt-c", "open")),
+            event(2, "case.dispatched.v1", cause="cause-1", detail=Sent((UNIT,))),
+            event(3, "contact.attached.v1", detail=Joined(ContactRef("d"), "debt-d")),
+            event(4, "work_order.signed.v1"),
+            event(5, "deadline.warned.v1"),
+            event(6, "reply.settled.v1", detail=Paid("debt-c", "sms")),
+            event(7, "reply.settled.v1", detail=Paid("debt-d", "person")),
+            event(8, "case.closed.v1", cause="cause-7"),
+        ],
+        feeds=[FeedRecord(case=CASE, order="o", step=step, at=3.0 + step, print=step) for step in (1, 2)],
+        effects=[Effect("sms-1", "debt-c", 5.0)],
+        states={CASE: "CLOSED"},
+    )
+
+
+def test_whole_run_is_clean() -> None:
+    ledger = build_ledger(whole())
+    assert ledger.clean, ledger.troubles()
+    assert (ledger.offered, ledger.served_by_ivr, ledger.dispatched, ledger.called_again) == (2, 1, 1, 1)
+    assert (ledger.replies_owed, ledger.replies_delivered, ledger.replies_by_person) == (2, 1, 1)
+    assert (ledger.warnings, ledger.breaches) == (1, 0)
+    assert (ledger.call_to_feed.p50, ledger.call_to_reply.p99) == (2.0, 3.0)
+
+
+def test_records_that_come_again_unchanged_are_legal() -> None:
+    facts = whole()
+    facts.events += facts.events[2:5]
+    facts.feeds += facts.feeds
+    facts.contacts += facts.contacts
+    facts.effects += facts.effects
+    assert build_ledger(facts).clean
+
+
+def drop_event(kind: str) -> Callable[[Facts], None]:
+    """Take the last event of a type away, and close the gap it leaves."""
+
+    def change(facts: Facts) -> None:
+        index = max(i for i, one in enumerate(facts.events) if one.type == kind)
+        kept = facts.events[:index] + facts.events[index + 1 :]
+        facts.events = [msgspec.structs.replace(one, sequence=i) for i, one in enumerate(kept, 1)]
+
+    return change
+
+
+def born_twice(facts: Facts) -> None:
+    birth = event(1, "case.registered.v1", case="U-1", detail=Birth(1, ContactRef("c"), "", "settled"))
+    facts.events += [birth, event(2, "case.closed.v1", case="U-1")]
+    facts.states["U-1"] = "CLOSED"
+
+
+def reopened(facts: Facts) -> None:
+    facts.events.append(event(9, "case.reopen_requested.v1"))
+
+
+def swap(facts: Facts) -> None:
+    facts.events[3], facts.events[4] = facts.events[4], facts.events[3]
+
+
+def told_otherwise(facts: Facts) -> None:
+    facts.feeds.append(FeedRecord(case=CASE, order="o", step=2, print=99))
+
+
+def rewritten(facts: Facts) -> None:
+    facts.events.append(event(4, "work_order.signed.v1", print=99))
+
+
+def unsaid(facts: Facts) -> None:
+    facts.lines.append(Commanded(4.0, CASE, "never", "answer", 0))
+
+
+def refused(facts: Facts) -> None:
+    facts.lines.append(Refused(4.0, "cases", 422, "no"))
+
+
+DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
+    ("lost", lambda facts: facts.contacts.pop()),
+    ("lost", lambda facts: facts.events.clear()),
+    ("lost", drop_event("case.closed.v1")),
+    ("lost", drop_event("contact.attached.v1")),
+    ("lost", drop_event("work_order.signed.v1")),
+    ("lost", reopened),
+    ("lost", unsaid),
+    ("lost", lambda facts: facts.effects.clear()),
+    ("lost", lambda facts: facts.states.update({CASE: "HANDLING"})),
+    ("lost", lambda facts: facts.states.clear()),
+    ("lost", lambda facts: facts.lines.append(Settled(9.0, CASE, "debt-unknown"))),
+    ("owed", drop_event("reply.settled.v1")),
+    ("done_twice", lambda facts: facts.effects.append(Effect("sms-2", "debt-c"))),
+    ("done_twice", born_twice),
+    ("done_twice", told_otherwise),
+    ("gaps", lambda facts: facts.events.pop(4)),
+    ("gaps", lambda facts: facts.feeds.pop(0)),
+    ("out_of_order", swap),
+    ("out_of_order", lambda facts: facts.feeds.reverse()),
+    ("contradictions", rewritten),
+    ("parked", lambda facts: facts.parked.append(CASE)),
+    ("waiting", lambda facts: facts.waiting.append(CASE)),
+    ("dead_letters", lambda facts: facts.dead_letters.append(CASE)),
+    ("refused", refused),
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGE, ids=[f"{name}-{i}" for i, (name, _) in enumerate(DAMAGE)])
+def test_damage_is_seen(name: str, damage: Callable[[Facts], object]) -> None:
+    facts = whole()
+    damage(facts)
+    ledger = build_ledger(facts)
+    assert ledger.troubles()[name], ledger.troubles()
+    assert not ledger.clean
+
+
+def test_percentiles_are_nearest_rank() -> None:
+    facts = whole()
+    for number in range(100):
+        case, at = f"N-many-{number}", 100.0
+        facts.lines.append(Registered(at, at, "x", number, case, "cause-1", True))
+        facts.feeds.append(FeedRecord(case=case, order=f"order-{number}", step=1, at=at + number))
+    assert build_ledger(facts).call_to_feed.p99 == 98.0
