@@ -6,9 +6,11 @@ Every child dies with the launcher, even when the launcher is killed, and takes 
 import asyncio
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 import time
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +19,11 @@ from hotline.embedded.process import ProcessSpec
 GRACE_S = 25.0
 STEADY_S = 10.0
 READY_S = 90.0
+HOPELESS_STARTS = 4
+"""A process that ended so often while its start was awaited will not become ready."""
+BACKOFF_S, BACKOFF_MOST_S = 0.2, 5.0
 PR_SET_PDEATHSIG = 1
+COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 _libc = ctypes.CDLL(None)
 
 
@@ -25,76 +31,104 @@ class NotReady(RuntimeError):
     """A process did not become ready; the text holds its last lines."""
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 class Child:
-    """One supervised process and what is wanted of it."""
+    """One supervised process and what is wanted of it. `starts` counts its lives."""
 
     def __init__(self, spec: ProcessSpec, log: Path, echo: BinaryIO | None) -> None:
         self.spec = spec
         self.log = log
         self.process: asyncio.subprocess.Process | None = None
-        self.wanted = True
         self.starts = 0
         self._echo = echo
-        self._held = asyncio.Event()
-        self._held.set()
+        self._ended = asyncio.Event()
+        self._free = asyncio.Event()
+        self._free.set()
         self._keeper: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
+        """None while it is not running."""
         return self.process.pid if self.process and self.process.returncode is None else None
 
     def hold(self) -> None:
         """Do not restart until released."""
-        self._held.clear()
+        self._free.clear()
 
     def release(self) -> None:
-        self._held.set()
+        self._free.set()
 
     def start(self) -> None:
         self._keeper = asyncio.create_task(self._keep())
 
     async def _keep(self) -> None:
-        delay = 0.2
-        while self.wanted:
-            await self._held.wait()
+        delay = BACKOFF_S
+        while not self._ended.is_set():
             began = time.monotonic()
             await self._run()
             if time.monotonic() - began > STEADY_S:
-                delay = 0.2
-            if self.wanted:
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
+                delay = BACKOFF_S
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), delay)
+            delay = min(delay * 2, BACKOFF_MOST_S)
+            await self._free.wait()
 
     async def _run(self) -> None:
         self.starts += 1
-        self.process = await asyncio.create_subprocess_exec(
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as file:
+            try:
+                self.process = await self._spawn()
+            except OSError as error:
+                file.write(f"{self.spec.argv[0]} cannot be started: {error}\n".encode())
+                return
+            if self._ended.is_set():
+                self.send(signal.SIGTERM)
+            await self._follow(self.process, file)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *self.spec.argv,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.spec.env},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            limit=4 * 1024 * 1024,
-            preexec_fn=_die_with_parent,
+            preexec_fn=functools.partial(_die_with, os.getpid()),
             start_new_session=True,
         )
-        assert self.process.stdout is not None
-        await self._copy(self.process.stdout)
-        await self.process.wait()
 
-    async def _copy(self, output: asyncio.StreamReader) -> None:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f"{self.spec.name:<12}| ".encode()
-        with self.log.open("ab") as file:
-            while chunk := await output.read(65536):
-                file.write(chunk)
-                file.flush()
-                if self._echo is not None:
-                    self._echo.write(b"".join(prefix + line + b"\n" for line in chunk.splitlines()))
-                    self._echo.flush()
+    async def _follow(self, process: asyncio.subprocess.Process, file: BinaryIO) -> None:
+        """Until it ends; then its own children end too, which otherwise keep ports and the pipe open."""
+        assert process.stdout is not None
+        copying = asyncio.create_task(self._copy(process.stdout, file))
+        await _exit_of(process)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await copying
+        await process.wait()
+
+    async def _copy(self, output: asyncio.StreamReader, file: BinaryIO) -> None:
+        rest = b""
+        while chunk := await output.read(65536):
+            file.write(chunk)
+            file.flush()
+            *lines, rest = (rest + chunk).split(b"\n")
+            self._show(lines)
+        self._show([rest] if rest else [])
+
+    def _show(self, lines: list[bytes]) -> None:
+        if self._echo is None or not lines:
+            return
+        colour = COLOURS[zlib.crc32(self.spec.name.encode()) % len(COLOURS)]
+        plain = f"{self.spec.name:<12}| "
+        prefix = (f"\033[{colour}m{plain}\033[0m" if self._echo.isatty() else plain).encode()
+        self._echo.write(b"".join(prefix + line + b"\n" for line in lines))
+        self._echo.flush()
 
     def send(self, number: int) -> None:
         """A signal to the process, if it lives."""
@@ -104,7 +138,7 @@ class Child:
 
     async def stop(self) -> None:
         """End it for good: SIGTERM, then SIGKILL after the grace time."""
-        self.wanted = False
+        self._ended.set()
         self.release()
         self.send(signal.SIGCONT)
         self.send(signal.SIGTERM)
@@ -120,6 +154,22 @@ class Child:
         if not self.log.exists():
             return "(no output)"
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+async def _exit_of(process: asyncio.subprocess.Process) -> None:
+    """`process.wait()` may return only when the pipe is closed too, which a grandchild can prevent."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    gone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(handle, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
 
 
 class Supervisor:
@@ -146,19 +196,31 @@ class Supervisor:
     async def _until_ready(self, child: Child) -> None:
         if child.spec.ready is None:
             return
-        end, last = time.monotonic() + READY_S, "never asked"
-        while time.monotonic() < end:
-            try:
-                await asyncio.wait_for(child.spec.ready(), 5)
-                return
-            except Exception as error:
-                last = repr(error)
+        first, end, last = child.starts, time.monotonic() + READY_S, "never asked"
+        while time.monotonic() < end and child.starts - first < HOPELESS_STARTS:
+            if child.pid is not None:
+                try:
+                    await asyncio.wait_for(child.spec.ready(), 5)
+                    return
+                except Exception as error:
+                    last = repr(error)
             await asyncio.sleep(0.1)
-        raise NotReady(f"{child.spec.name} is not ready after {READY_S:.0f} s ({last}):\n{child.tail()}")
+        raise NotReady(f"{child.spec.name} did not become ready ({last}):\n{child.tail()}")
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Send a signal; a process that dies of it is started again."""
+        """Send a signal; a process that dies of it is started again. SIGSTOP and SIGCONT freeze and thaw it."""
         self.children[name].send(number)
+
+    def hold(self, name: str) -> None:
+        """Once dead it stays down until `release`."""
+        self.children[name].hold()
+
+    def release(self, name: str) -> None:
+        self.children[name].release()
+
+    def running(self) -> list[str]:
+        """Names of the processes that live now, in the order of their first start."""
+        return [name for name, child in self.children.items() if child.pid is not None]
 
     def names(self, service: str) -> list[str]:
         """Replicas of a service, `dispatch.1`, `dispatch.2`, …; or the one process of that name."""

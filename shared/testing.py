@@ -5,9 +5,9 @@ which send fails part way.
 """
 
 import asyncio
+import pickle
 import random
 from collections.abc import Collection, Coroutine, Sequence
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -106,6 +106,11 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
+def _copy(value: Any) -> Any:
+    """A deep copy; several times faster than copy.deepcopy."""
+    return pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+
+
 class MemoryTable:
     """The stored documents: what survives a crash. `unique` names fields that no two documents share."""
 
@@ -132,7 +137,7 @@ class MemoryDocuments:
     async def load(self, ids: Collection[str], omit: Sequence[str] = ()) -> dict[str, Document]:
         await self._point()
         found = {one: self.table.rows[one] for one in ids if one in self.table.rows}
-        return {one: deepcopy({k: v for k, v in row.items() if k not in omit}) for one, row in found.items()}
+        return {one: _copy({k: v for k, v in row.items() if k not in omit}) for one, row in found.items()}
 
     async def save(self, writes: Sequence[Write]) -> Saved:
         await self._point()
@@ -150,9 +155,9 @@ class MemoryDocuments:
 
     def _put(self, write: Write) -> None:
         row = self.table.rows.setdefault(write.id, {"_id": write.id})
-        row.update(deepcopy(write.set), rev=write.rev + 1)
+        row.update(_copy(write.set), rev=write.rev + 1)
         for field, values in write.push.items():
-            row.setdefault(field, []).extend(deepcopy(values))
+            row.setdefault(field, []).extend(_copy(values))
 
     async def _point(self) -> None:
         """Before and after the work: a failure may come when the write has already happened."""
@@ -182,10 +187,24 @@ class MemoryLog:
         self.topics: dict[tuple[str, int], list[Stored]] = {}
         self.committed: dict[tuple[str, str, int], int] = {}
         self.clock_ms = 0
+        self._asleep: list[asyncio.Future[None]] = []
+
+    async def news(self) -> None:
+        """Sleep until something happens: a record, or a call of `wake`."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asleep.append(future)
+        await future
+
+    def wake(self) -> None:
+        asleep, self._asleep = self._asleep, []
+        for future in asleep:
+            if not future.done():
+                future.set_result(None)
 
     def append(self, record: Record, partition: int) -> None:
         queue = self.topics.setdefault((record.topic, partition), [])
         self.clock_ms += 1
+        self.wake()
         queue.append(
             Stored(record.topic, partition, len(queue), self.clock_ms, record.key, record.value, record.headers)
         )

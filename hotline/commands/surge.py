@@ -1,5 +1,84 @@
-"""hotline surge."""
+"""hotline surge: replay messages as calls and prove what became of each."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from hotline.commands.up import read_scale
+from hotline.stack import Options, Stack
+from hotline.supervisor import NotReady
+from hotline.surge.bar import Bar
+from hotline.surge.chaos import BadFault, parse_fault
+from hotline.surge.launch import Plan, Stuck, platform, run
+from hotline.surge.ledger import Ledger
+from hotline.surge.messages import BadData, default_data, read_messages
+from hotline.surge.report import show
+
+NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
 
 
-def surge() -> None:
-    """Replay calls."""
+def surge(
+    calls: Annotated[int, typer.Option(min=1, help="first calls; some callers call again")] = 2000,
+    data: Annotated[Path | None, typer.Option(help="JSON lines with title, text and optional time; .xz too")] = None,
+    rate: Annotated[str, typer.Option(help="calls per second, or max")] = "max",
+    seed: Annotated[int, typer.Option(help="the same seed makes the same callers")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="keep the run's folder: data, logs, journals")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the ledger as one JSON object")] = False,
+    kill: Annotated[list[str] | None, typer.Option(help="SERVICE@SECOND or SERVICE@SECOND+HOLD; repeatable")] = None,
+    scale: Annotated[str, typer.Option(help="replicas, like dispatch=2")] = "",
+    time_rate: Annotated[float, typer.Option(min=1.0, help="domain seconds per real second")] = 1200.0,
+    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
+) -> None:
+    """Replay messages as calls on a fresh platform; exit 0 only when nothing is lost, done twice or owed."""
+    plan = _plan(calls, data or default_data(), rate, seed, kill or [])
+    options = Options(
+        city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, containers=containers
+    )  # fmt: skip
+    console = Console(stderr=as_json)
+    stack = Stack(options)
+    try:
+        ledger = asyncio.run(_surge(stack, plan, console))
+    except (Stuck, NotReady, BadFault) as error:
+        console.print(str(error), markup=False, style="red")
+        console.print(f"logs and journals: {stack.folder}", markup=False)
+        raise typer.Exit(NO_END) from error
+    _tell(ledger, console, as_json)
+    if not keep and ledger.clean:
+        stack.remove()
+    else:
+        console.print(f"logs and journals: {stack.folder}", markup=False)
+    raise typer.Exit(0 if ledger.clean else NOT_CLEAN)
+
+
+def _plan(calls: int, data: Path, rate: str, seed: int, kill: list[str]) -> Plan:
+    try:
+        faults = tuple(parse_fault(text) for text in kill)
+        read_messages(data)
+        speed = 0.0 if rate == "max" else float(rate)
+    except (BadFault, BadData, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    if speed < 0:
+        raise typer.BadParameter("--rate is a number of calls per second, or max")
+    return Plan(calls=calls, data=data, rate=speed, seed=seed, faults=faults)
+
+
+async def _surge(stack: Stack, plan: Plan, console: Console) -> Ledger:
+    console.print(f"starting the platform of {stack.options.city} …", markup=False)
+    async with platform(stack):
+        console.print(f"calling: {plan.calls:,} messages of {plan.data.name}", markup=False)
+        with Bar(console, plan.calls) as bar:
+            return await run(stack, plan, bar)
+
+
+def _tell(ledger: Ledger, console: Console, as_json: bool) -> None:
+    if as_json:
+        body = {**msgspec.to_builtins(ledger), "clean": ledger.clean}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n")
+    else:
+        show(ledger, console)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import subprocess
 import uuid
 from pathlib import Path
@@ -13,7 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from hotline.embedded.process import ProcessSpec
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.4.0"
-HEAP = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
+LOG_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5"
+_MADE_FOR = f"{COORDINATES} {LOG_COORDINATES}"
+HEAP = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN")
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -32,22 +35,35 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+message.max.bytes=2097152
+# A killed broker may not register again before its session has run out: 9 s unless told.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 # Kafka 4 waits 5 ms in each commit to gather others; here that only costs time (kafka-facts 4.3).
 group.coordinator.append.linger.ms=0
 log.segment.delete.delay.ms=1000
 """
 
 
-def jars(cache: Path) -> list[Path]:
-    """The broker's jars; resolved once over the network, afterwards from `cache`."""
+def known_jars(cache: Path) -> list[Path]:
+    """The broker's jars as listed in `cache` by an earlier resolution; empty when any is missing."""
     listing = cache / "classpath"
-    if listing.exists():
-        known = [Path(line) for line in listing.read_text().splitlines()]
-        if all(jar.exists() for jar in known):
-            return known
-    environment = jgo.build(COORDINATES, cache_dir=cache)
-    found = sorted(Path(environment.path).rglob("*.jar"))
-    listing.write_text("\n".join(str(jar) for jar in found))
+    made_for, *lines = listing.read_text().splitlines() if listing.exists() else [""]
+    found = [Path(line) for line in lines]
+    return found if made_for == _MADE_FOR and all(jar.exists() for jar in found) else []
+
+
+def jars(cache: Path) -> list[Path]:
+    """The broker's jars; resolved once over the network (10-20 s), afterwards listed in `cache`."""
+    cache = cache.resolve()
+    if known := known_jars(cache):
+        return known
+    # One environment each: resolved together, jgo picks another version's kafka-clients.
+    found = sorted(Path(jgo.build(COORDINATES, cache_dir=cache).path).rglob("*.jar"))
+    found += Path(jgo.build(LOG_COORDINATES, cache_dir=cache).path).rglob("log4j-slf4j-impl-*.jar")
+    fresh = cache / f"classpath.{os.getpid()}"
+    fresh.write_text("\n".join([_MADE_FOR, *map(str, found)]))
+    fresh.replace(cache / "classpath")
     return found
 
 

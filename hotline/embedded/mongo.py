@@ -9,7 +9,8 @@ from pymongo.errors import OperationFailure
 
 from hotline.embedded.process import ProcessSpec
 
-ALREADY, NOT_YET = 23, 94
+NOT_YET = 94
+"""Error code of a server whose replica set was never initiated."""
 
 
 def binary() -> Path:
@@ -49,10 +50,15 @@ class EmbeddedMongo:
             await client.close()
 
     async def _initiate(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+        members = [{"_id": 0, "host": self._host}]
         try:
-            await client.admin.command("replSetGetStatus")
+            config = (await client.admin.command("replSetGetConfig"))["config"]
         except OperationFailure as error:
             if error.code != NOT_YET:
                 raise
-            members = [{"_id": 0, "host": self._host}]
             await client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+            return
+        if config["members"][0]["host"] != self._host:
+            # The data was last served at another port: a member that does not find itself never becomes primary.
+            moved = {**config, "members": members, "version": config["version"] + 1}
+            await client.admin.command("replSetReconfig", moved, force=True)

@@ -25,14 +25,29 @@ class Call(Struct, frozen=True, kw_only=True):
     caller: str
     message: Message
     case: str = ""
+    urgent: bool = False
 
     def opening(self) -> list[dict[str, Any]]:
         """Events up to the agent's greeting, or the whole call where the IVR serves it."""
-        key = str(1 + self.index % 2) if self.kind == "ivr" else "3"
-        events = [self._event(1, "offered", caller=self.caller), self._event(2, "key", menu="main", key=key)]
+        events = [self._event(1, "offered", caller=self.caller)]
+        for menu, key in self._keys():
+            events.append(self._event(len(events) + 1, "key", menu=menu, key=key))
         if self.kind == "ivr":
-            return [*events, self._event(3, "ended", by="ivr", served=True)]
+            return [*events, self._event(len(events) + 1, "ended", by="ivr", served=True)]
         return [*events, self._event(3, "answered", agent=self.agent, wait_s=float(self.index % 15))]
+
+    @property
+    def key(self) -> str:
+        """The key that brought the caller to a person (ivr.yaml)."""
+        return "9" if self.urgent else "3"
+
+    def _keys(self) -> list[tuple[str, str]]:
+        """Menu and key: a policy text, a district's number, or a person (ivr.yaml)."""
+        if self.kind != "ivr":
+            return [("main", self.key)]
+        if self.index % 2:
+            return [("main", "1"), ("policy", str(self.index % 5 + 1))]
+        return [("main", "2"), ("districts", f"{self.index % 23 + 1:02d}")]
 
     def closing(self) -> list[dict[str, Any]]:
         """Events after the agent is done."""
@@ -68,6 +83,7 @@ class Round(Struct, frozen=True):
             kind=kind,
             caller="" if unknown else self.number(index),
             message=self.messages[self.chance.pick(len(self.messages), "message", index)],
+            urgent=kind == "dispatched" and self.chance.yes(self.mix.urgent, "urgent", index),
         )
 
     def again(self, first: Call, case: str) -> Call | None:

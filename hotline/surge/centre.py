@@ -113,8 +113,7 @@ class Centre:
             body["caller"] = call.caller
         if call.kind == "desk":
             return {**body, "request_type": "ZX", "answer": DESK_ANSWER}
-        urgent = self._plan.chance.yes(self._plan.mix.urgent, "urgent", call.index)
-        return {**body, "request_type": self._request_type(call), "urgent": urgent}
+        return {**body, "request_type": self._request_type(call), "urgent": call.urgent, "key": call.key}
 
     def _request_type(self, call: Call) -> str:
         drawn = self._plan.chance.draw("type", call.index)

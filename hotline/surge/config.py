@@ -16,13 +16,14 @@ class RunConfig(Struct, frozen=True, kw_only=True):
     calls: int
     rate: float
     seed: int
-    data: Path
-    folder: Path
+    data: str
+    """Path of the messages."""
+    folder: str
     """Where the journals of this run lie."""
     urls: dict[str, list[str]]
 
     def save(self) -> Path:
-        path = self.folder / "run.json"
+        path = Path(self.folder) / "run.json"
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
         return path
 

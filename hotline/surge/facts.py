@@ -42,7 +42,8 @@ class Sent(Struct, frozen=True):
     units: tuple[str, ...]
 
 
-DETAILS: dict[str, type[Struct]] = {
+Detail = Birth | Joined | Reopened | Paid | Sent
+DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
     "case.reopened.v1": Reopened,
@@ -60,7 +61,7 @@ class CaseEvent(Struct, frozen=True, kw_only=True):
     cause: str = ""
     at: float = 0.0
     print: int = 0
-    detail: Birth | Joined | Reopened | Paid | Sent | None = None
+    detail: Detail | None = None
 
 
 class ContactEvent(Struct, frozen=True):
@@ -82,7 +83,7 @@ class FeedRecord(Struct, frozen=True, kw_only=True):
 
 
 class Effect(Struct, frozen=True):
-    """One message the gateway accepted, and the obligation it pays; `at` unix seconds."""
+    """One message the gateway accepted, and the obligation it pays, empty where none is known; `at` unix seconds."""
 
     id: str
     obligation: str

@@ -1,7 +1,7 @@
 """A small keep-alive HTTP/1.1 client for the actors: JSON in, JSON out, a bounded number of connections."""
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -32,8 +32,7 @@ class _Connection(asyncio.Protocol):
         self._retry_after = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self.open = transport, True
+        self._transport, self.open = cast(asyncio.Transport, transport), True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False

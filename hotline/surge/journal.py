@@ -94,3 +94,9 @@ def read(path: Path) -> Iterator[Line]:
         for line in lines:
             if line.endswith(b"\n"):
                 yield _decoder.decode(line)
+
+
+def read_all(folder: Path, foreign: str) -> list[Line]:
+    """The lines of every actor's journal in a run's folder; `foreign` is the file of somebody else."""
+    paths = sorted(path for path in folder.glob("*.jsonl") if path.name != foreign)
+    return [line for path in paths for line in read(path)]

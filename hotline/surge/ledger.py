@@ -115,7 +115,7 @@ def build_ledger(facts: Facts) -> Ledger:
         owed=[f"obligation {debt} of case {histories.debts[debt].case}" for debt in _paid(histories, "")],
         gaps=histories.cases.gaps() + histories.orders.gaps(),
         out_of_order=histories.cases.out_of_order + histories.orders.out_of_order,
-        contradictions=histories.cases.different,
+        contradictions=histories.cases.different + _strange(facts),
         parked=facts.parked,
         waiting=facts.waiting,
         dead_letters=facts.dead_letters,
@@ -194,6 +194,14 @@ def _done_twice(facts: Facts, histories: Histories) -> list[str]:
         if len(names) > 1
     ]
     return paid + born + histories.orders.different
+
+
+def _strange(facts: Facts) -> list[str]:
+    return [
+        f"the gateway took message {effect.id}, which pays no known debt"
+        for effect in facts.effects
+        if not effect.obligation
+    ]
 
 
 def _reply_times(histories: Histories, effects: Sequence[Effect], mine: dict[str, Registered]) -> list[float]:

@@ -26,18 +26,18 @@ class Settler:
             await asyncio.sleep(PERIOD_S)
 
     async def _round(self, state: str) -> None:
-        answer = await self._door.get(f"/obligations?state={state}")
+        answer = await self._door.get(f"/obligations?state={state}&limit=1000")
         if answer.status != 200:
             self._journal.refused(f"obligations?state={state}", answer.status, answer.body)
             return
-        items: list[dict[str, Any]] = answer.body["items"] if isinstance(answer.body, dict) else answer.body
+        items: list[dict[str, Any]] = answer.body["items"]
         for item in items:
             await self._settle(str(item["case"]), str(item["obligation"]))
 
     async def _settle(self, case: str, obligation: str) -> None:
         if obligation in self._settled:
             return
-        body = {"how": "person", "proof": f"回拨电话 {time.strftime('%H:%M:%S')}"}
+        body = {"how": "person", "proof": f"回拨电话 {obligation[:8]}"}
         answer = await self._door.post(f"/obligations/{case}/{obligation}/settle", body, f"settle:{obligation}")
         if answer.status in (200, 202):
             self._settled.add(obligation)

@@ -53,14 +53,14 @@ class Cast:
         self.settler = Settler(self._door("notify", "settler", "supervisor"), self._journal("settler"))
 
     def _journal(self, name: str) -> Journal:
-        return Journal(self._config.folder, name)
+        return Journal(Path(self._config.folder), name)
 
     def _door(self, service: str, subject: str, role: str) -> Door:
         secret = self._settings.jwt_secret.get_secret_value()
         return Door(service, self._clients[service], secret, subject, role, self.troubles)
 
     def _centre(self) -> Centre:
-        messages = read_messages(self._config.data)
+        messages = read_messages(Path(self._config.data))
         plan = Round(self._config.name, self._config.calls, self._mix, self._chance, messages)
         agents = [self._door("intake", f"a{seat:03d}", "agent") for seat in range(1, SEATS + 1)]
         pbx = self._door("intake", "pbx", "service")
@@ -147,13 +147,23 @@ async def main(path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, playing.cancel)
     reporting = asyncio.create_task(_report(cast))
+    orphaned = asyncio.create_task(_until_orphaned(playing))
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await playing
     finally:
         reporting.cancel()
+        orphaned.cancel()
         _say(cast.progress())
         await cast.close()
+
+
+async def _until_orphaned(playing: "asyncio.Task[None]") -> None:
+    """The launcher holds the other end of the standard input: its end is the world's."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    playing.cancel()
 
 
 async def _report(cast: Cast) -> None:

@@ -5,10 +5,10 @@ MongoDB is not on this way. Requests that arrive together are sent together, one
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 import structlog
+from msgspec import MsgspecError
 
 from services.intake.spool import Entry, Spool, SpoolFull
 from shared import names
@@ -153,8 +153,8 @@ class Replayer:
             await self._spool.filled()
             try:
                 await self.once()
-            except sqlite3.Error as error:
-                log.error("spool cannot be read", lane=self._spool.lane, error=repr(error))
+            except Exception:
+                log.exception("replay failed; it goes on", lane=self._spool.lane)
                 await self._clock.sleep(1.0)
 
     async def once(self) -> None:
@@ -162,7 +162,7 @@ class Replayer:
         entries = await self._spool.head(REPLAY)
         try:
             await self._publisher.publish([record for entry in entries for record in entry.records()])
-        except (Refused, ValueError):
+        except (Refused, MsgspecError):
             for entry in entries:
                 await self._alone(entry)
         else:
@@ -171,7 +171,7 @@ class Replayer:
     async def _alone(self, entry: Entry) -> None:
         try:
             await self._publisher.publish(entry.records())
-        except (Refused, ValueError) as error:
+        except (Refused, MsgspecError) as error:
             await self._spool.refuse(entry, repr(error))
         else:
             await self._spool.delete([entry])

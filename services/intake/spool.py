@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -90,7 +91,7 @@ class Spool:
         while group := self._pending:
             self._pending = []
             try:
-                await self._in_thread(lambda rows=[(stored,) for stored, _ in group]: self._insert(rows))
+                await self._in_thread(partial(self._insert, [(stored,) for stored, _ in group]))
                 error: Exception | None = None
             except sqlite3.Error as raised:
                 log.error("spool cannot be written", lane=self.lane, error=repr(raised))

@@ -87,9 +87,12 @@ class Group:
         self.owners: dict[int, Member] = {}
 
     def rebalance(self) -> None:
+        """Every partition goes to somebody else where there is one; who has a batch in hand is a zombie now."""
         self.generation += 1
         for number in range(self.world.log.partitions):
-            self.owners[number] = self.world.schedule.random.choice(self.members)
+            others = [member for member in self.members if member is not self.owners.get(number)]
+            self.owners[number] = self.world.schedule.random.choice(others or self.members)
+        self.world.log.wake()
 
     def replace(self, member: "Member | None") -> None:
         """Crash a member and let a new process take its place."""
@@ -131,6 +134,8 @@ class Member:
             batch = self._poll()
             if batch:
                 await self.subscription.consume(Message(tuple(batch), self))  # type: ignore[arg-type]
+            else:
+                await self.world.log.news()
 
     def _poll(self) -> list[Received]:
         if self.generation != self.group.generation:
@@ -207,11 +212,11 @@ class World:
     async def _sweep(self, sweeper: Sweeper, process: Process) -> None:
         while True:
             await process.point()
-            if self.state.waiting:
-                try:
-                    await sweeper.sweep()
-                except Away:
-                    continue
+            try:
+                if not self.state.waiting or not await sweeper.sweep():
+                    await self.log.news()
+            except Away:
+                continue
 
     def produce(self, command: Commanded) -> None:
         """What the outside world sends; remembered, to ask for its outcome at the end."""
@@ -224,14 +229,15 @@ class World:
             self.produce(command)
 
     async def chaos(self, steps: int) -> None:
-        """Crashes and rebalances while batches run."""
+        """Crashes and rebalances while batches run, spread over the whole life of the cases."""
         draw = self.schedule.random
         for _ in range(steps):
-            await self.schedule.point()
+            for _ in range(draw.randint(1, 24)):
+                await self.schedule.point()
             group = self.groups[draw.choice(list(GROUPS))]
-            if draw.random() < 0.25:
+            if draw.random() < 0.5:
                 group.replace(draw.choice(group.members))
-            elif draw.random() < 0.4:
+            else:
                 group.rebalance()
 
     async def calm(self) -> None:

@@ -6,7 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from hotline.surge.facts import Birth, CaseEvent, ContactEvent, ContactRef, Effect, Facts, FeedRecord, Joined, Paid, Sent
+from hotline.surge.facts import (
+    Birth,
+    CaseEvent,
+    ContactEvent,
+    ContactRef,
+    Effect,
+    Facts,
+    FeedRecord,
+    Joined,
+    Paid,
+    Sent,
+)
 from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Touches
 from hotline.surge.ledger import build_ledger
 
@@ -15,8 +26,8 @@ UNIT = "130100-02-001"
 
 
 def event(sequence: int, kind: str, **fields: Any) -> CaseEvent:
-    known = {"case": CASE, "cause": f"cause-{sequence}", "at": 10.0 + sequence, "print": sequence} | fields
-    return CaseEvent(sequence=sequence, type=kind, **known)
+    known: dict[str, Any] = {"case": CASE, "cause": f"cause-{sequence}", "at": 10.0 + sequence, "print": sequence}
+    return CaseEvent(sequence=sequence, type=kind, **known | fields)
 
 
 def whole() -> Facts:
@@ -126,6 +137,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("out_of_order", swap),
     ("out_of_order", lambda facts: facts.feeds.reverse()),
     ("contradictions", rewritten),
+    ("contradictions", lambda facts: facts.effects.append(Effect("sms-3", ""))),
     ("parked", lambda facts: facts.parked.append(CASE)),
     ("waiting", lambda facts: facts.waiting.append(CASE)),
     ("dead_letters", lambda facts: facts.dead_letters.append(CASE)),

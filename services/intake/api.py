@@ -1,0 +1,105 @@
+"""intake's door from HTTP: check rights, decode, hand on."""
+
+import re
+from collections.abc import Collection
+
+from fastapi import APIRouter, Request, Response
+from msgspec.json import Decoder
+
+from services.intake.bodies import AttachBody, Calls, CaseBody, WebBody
+from services.intake.domain.ivr import Ivr
+from services.intake.door import Door, Sender
+from services.intake.plain import PlainRouter, answer, body_of
+from services.intake.spool import Spool
+from services.intake.store import Contacts
+from shared.events.topics import is_case_id
+from shared.service import Problem, caller
+from shared.settings import Settings
+
+CHANNELS = frozenset({"service"})
+DESK = frozenset({"agent", "supervisor", "service"})
+OPERATORS = frozenset({"operator", "supervisor", "service"})
+READERS = DESK | {"auditor", "dispatcher", "operator"}
+EVERYBODY = READERS | {"unit"}
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_calls, _case, _attach, _web = Decoder(Calls), Decoder(CaseBody), Decoder(AttachBody), Decoder(WebBody)
+
+
+class IntakeApi:
+    """The routes of one intake process."""
+
+    def __init__(self, settings: Settings, door: Door, contacts: Contacts, ivr: Ivr, spools: Collection[Spool]) -> None:
+        self._settings = settings
+        self._door = door
+        self._contacts = contacts
+        self._menu = ivr.model_dump(mode="json")
+        self._spools = spools
+
+    def router(self) -> APIRouter:
+        router = PlainRouter("intake")
+        router.take("/calls/events", self.call_events, Calls)
+        router.take("/contacts/{contact_id}/cases", self.register_case, CaseBody)
+        router.take("/contacts/{contact_id}/attachments", self.attach_contact, AttachBody)
+        router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
+        router.read("/menu", self.menu)
+        router.read("/spool", self.spool)
+        router.read("/contacts/{contact_id}", self.contact)
+        return router
+
+    async def call_events(self, request: Request) -> Response:
+        """Facts about calls, one or an array: offered, key, answered, ended. A repeated number is the same fact."""
+        sender = self._sender(request, CHANNELS)
+        body = await body_of(request, _calls)
+        return answer(await self._door.calls(sender, body if isinstance(body, list) else [body]))
+
+    async def register_case(self, request: Request) -> Response:
+        """A contact's nth matter becomes a case; the same request again is the same case."""
+        sender, contact = self._sender(request, DESK), _contact_id(request)
+        return answer(await self._door.register(sender, contact, await body_of(request, _case)))
+
+    async def attach_contact(self, request: Request) -> Response:
+        """Another contact about a case that is known."""
+        sender, contact = self._sender(request, DESK), _contact_id(request)
+        body = await body_of(request, _attach)
+        if not is_case_id(body.case_id) or not _UUID.fullmatch(body.case_id[2:]):
+            raise Problem(422, "invalid", "a case's id is N- or U- and a UUID - at `$.case_id`")
+        return answer(await self._door.attach(sender, contact, body))
+
+    async def web_contact(self, request: Request) -> Response:
+        """A message over the web becomes a contact and a case; under the same key it is the same one."""
+        sender, key = self._sender(request, DESK), request.headers.get("idempotency-key", "")
+        if not 0 < len(key) <= 200:
+            raise Problem(422, "invalid", "send a header Idempotency-Key of 1 to 200 characters")
+        return answer(await self._door.web(sender, key, await body_of(request, _web)))
+
+    async def menu(self, request: Request) -> Response:
+        """The spoken menu of the surge."""
+        self._sender(request, EVERYBODY)
+        return answer(self._menu, 200)
+
+    async def spool(self, request: Request) -> Response:
+        """Requests that wait for the broker, and those that it refuses for good, per lane."""
+        self._sender(request, OPERATORS)
+        return answer({s.lane: {"entries": s.entries, "refused": s.refused} for s in self._spools}, 200)
+
+    async def contact(self, request: Request) -> Response:
+        """What is known of a contact; its caller is masked."""
+        self._sender(request, READERS)
+        contact = _contact_id(request)
+        found = await self._contacts.get(contact)
+        if found is None:
+            raise Problem(404, "no_such_contact", f"there is no contact {contact}")
+        return answer(found, 200)
+
+    def _sender(self, request: Request, roles: frozenset[str]) -> Sender:
+        identity = caller(request, self._settings)
+        if identity.role.split(":")[0] not in roles:
+            raise Problem(403, "forbidden", f"{identity.role} may not do this; it takes {', '.join(sorted(roles))}")
+        return Sender(identity, request.headers.get("traceparent", ""))
+
+
+def _contact_id(request: Request) -> str:
+    contact = str(request.path_params["contact_id"])
+    if not _UUID.fullmatch(contact):
+        raise Problem(422, "invalid", "a contact's id is the UUID that this service gave to the contact")
+    return contact

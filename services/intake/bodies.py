@@ -1,0 +1,89 @@
+"""What callers of this door send, as typed bodies; an unknown field is an error, because it may be a misspelt one."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shared.events.commands import Line, Priority, RequestType, Text
+
+MAX_EVENTS = 1_000
+OwnId = Annotated[str, Meta(min_length=1, max_length=200)]
+Number = Annotated[int, Meta(ge=1, le=1_000_000)]
+Short = Annotated[str, Meta(max_length=200)]
+Dialled = Annotated[str, Meta(max_length=40)]
+Long = Annotated[str, Meta(max_length=20_000)]
+Key = Annotated[str, Meta(max_length=8)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400 * 7)]
+
+
+class CallEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """Something about a call: `number` is the telephone system's own number of the event, from 1 in each call."""
+
+    call_id: OwnId
+    number: Number
+
+
+class CallOffered(CallEvent, frozen=True, kw_only=True, tag="offered"):
+    """The call arrived; without `caller` the caller is anonymous."""
+
+    caller: Dialled = ""
+
+
+class CallKey(CallEvent, frozen=True, kw_only=True, tag="key"):
+    """A key (or what was entered) in a menu, empty after silence. `wrong_keys` is what the last answer said."""
+
+    key: Key = ""
+    menu: Short = ""
+    wrong_keys: Annotated[int, Meta(ge=0, le=100)] = 0
+
+
+class CallAnswered(CallEvent, frozen=True, kw_only=True, tag="answered"):
+    """A person answered, so many seconds after the call arrived."""
+
+    agent: OwnId
+    wait_s: Seconds = 0.0
+
+
+class CallEnded(CallEvent, frozen=True, kw_only=True, tag="ended"):
+    """The call is over; `served`: its caller heard the content or spoke to a person."""
+
+    by: Literal["ivr", "agent", "caller"]
+    served: bool = False
+
+
+Call = CallOffered | CallKey | CallAnswered | CallEnded
+Calls = Call | Annotated[list[Call], Meta(min_length=1, max_length=MAX_EVENTS)]
+
+
+class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number."""
+
+    title: Line
+    text: Text
+    request_type: RequestType = "QZ"
+    topic: Short = ""
+    area: Short = ""
+    address: Annotated[str, Meta(max_length=500)] = ""
+    priority: Priority | None = None
+    urgent: bool = False
+    key: Key = ""
+    caller: Dialled = ""
+    answer: Long = ""
+
+
+class CaseBody(Matter, frozen=True, kw_only=True):
+    """A contact's nth matter, from 1."""
+
+    matter: Annotated[int, Meta(ge=1, le=1_000)]
+
+
+class WebBody(Matter, frozen=True, kw_only=True):
+    """A message over the web: a contact with one matter."""
+
+
+class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another contact about a case that is known."""
+
+    case_id: Short
+    text: Long = ""
+    caller: Dialled = ""

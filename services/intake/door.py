@@ -1,0 +1,192 @@
+"""From a body to records: ids that a retry repeats, the door's time, the lane, and nothing personal in plain words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import Struct, structs
+
+from services.intake.accept import Acceptor
+from services.intake.bodies import (
+    AttachBody,
+    Call,
+    CallAnswered,
+    CallEnded,
+    CallKey,
+    CallOffered,
+    CaseBody,
+    Matter,
+    WebBody,
+)
+from services.intake.domain.ivr import Step, Voice
+from services.intake.domain.lane import Lanes
+from services.intake.domain.numbers import NoNumber, normal
+from shared import ids
+from shared.auth import Identity
+from shared.clock import Clock
+from shared.events.commands import COMMANDS, Attach, Register, Reporter
+from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, SealedPerson
+from shared.events.envelope import MAX_BYTES, Envelope, raw
+from shared.events.topics import Topics, lane_of
+from shared.privacy import caller_ref, mask_number, redact, seal
+from shared.records import Record, record_of
+from shared.service import Problem
+from shared.settings import Settings
+from shared.telemetry import traceparent
+
+SOURCE = "/intake"
+NOBODY = SealedPerson()
+Answer = dict[str, Any]
+
+
+class Sender(NamedTuple):
+    """Who sends a request, and its trace."""
+
+    identity: Identity
+    trace: str
+
+
+class Door:
+    """One method per kind of request; each returns its answer once the records are safe."""
+
+    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, voice: Voice, lanes: Lanes) -> None:
+        self._clock = clock
+        self._acceptor = acceptor
+        self._voice = voice
+        self._lanes = lanes
+        self._topics = Topics(settings.city)
+        self._seal_key = settings.seal_key.get_secret_value()
+        self._ref_key = settings.ref_key.get_secret_value()
+
+    async def calls(self, sender: Sender, events: Sequence[Call]) -> Answer:
+        """Facts about calls, all of them or none."""
+        records: list[Record] = []
+        answers: dict[str, Answer] = {}
+        for event in events:
+            contact = ids.contact_id(sender.identity.subject, "call", event.call_id)
+            step = self._step(event)
+            answer = answers.setdefault(event.call_id, {"contact_id": contact, "receipt": ids.receipt_code(contact)})
+            if step is not None:
+                answer["ivr"] = step
+            records.append(self._contact(sender, contact, self._fact(contact, event, step)))
+        await self._acceptor.accept("normal", records)
+        return {"accepted": len(events), "calls": answers}
+
+    async def register(self, sender: Sender, contact: str, body: CaseBody) -> Answer:
+        """A contact's nth matter becomes a case."""
+        case, command = self._register(sender, contact, body.matter, body)
+        await self._acceptor.accept(lane_of(case), _checked([record_of(self._commands(case), command)]))
+        receipt = ids.receipt_code(contact)
+        return {"case_id": case, "command_id": command.id, "receipt": receipt, "lane": lane_of(case)}
+
+    async def attach(self, sender: Sender, contact: str, body: AttachBody) -> Answer:
+        """Another contact about a case; the same text again is the same command, another text another one."""
+        person = self._person(body.caller)
+        data = Attach(reporter=Reporter(contact_id=contact, person=person), text=redact(body.text))
+        digest = self._digest(body, person, text=data.text)
+        command_id = ids.client_command_id(sender.identity.subject, f"{contact}/{body.case_id}/{digest}")
+        command = self._command(sender, command_id, body.case_id, data, digest)
+        await self._acceptor.accept(lane_of(body.case_id), _checked([record_of(self._commands(body.case_id), command)]))
+        return {"command_id": command.id}
+
+    async def web(self, sender: Sender, own_id: str, body: WebBody) -> Answer:
+        """A message over the web: the contact from its beginning to its end, and its case, in one request."""
+        contact = ids.contact_id(sender.identity.subject, "web", own_id)
+        receipt = ids.receipt_code(contact)
+        case, command = self._register(sender, contact, 1, body)
+        offered = Offered(number=1, channel="web", person=self._person(body.caller), receipt=receipt)
+        facts = [self._contact(sender, contact, fact) for fact in (offered, Ended(number=2, by="caller", served=True))]
+        await self._acceptor.accept(lane_of(case), _checked([*facts, record_of(self._commands(case), command)]))
+        return {"contact_id": contact, "case_id": case, "receipt": receipt}
+
+    def _step(self, event: Call) -> Step | None:
+        if isinstance(event, CallOffered):
+            return self._voice.begin()
+        if isinstance(event, CallKey):
+            return self._voice.step(event.menu or self._voice.ivr.start, event.key, event.wrong_keys)
+        return None
+
+    def _fact(self, contact: str, event: Call, step: Step | None) -> Struct:
+        match event:
+            case CallOffered():
+                receipt = ids.receipt_code(contact)
+                person = self._person(event.caller)
+                return Offered(number=event.number, channel="call", person=person, receipt=receipt)
+            case CallKey():
+                menu, action = event.menu or self._voice.ivr.start, step.action if step else ""
+                return KeyPressed(number=event.number, menu=menu, key=event.key, action=action)
+            case CallAnswered():
+                return Answered(number=event.number, agent=event.agent, wait_s=event.wait_s)
+            case CallEnded():
+                return Ended(number=event.number, by=event.by, served=event.served)
+
+    def _contact(self, sender: Sender, contact: str, fact: Any) -> Record:
+        envelope = Envelope(
+            id=ids.derive("contact-event", contact, fact.number),
+            type=CONTACTS.type_of(fact),
+            source=SOURCE,
+            subject=contact,
+            time=self._clock.now(),
+            actor=sender.identity.actor,
+            traceparent=traceparent(sender.trace),
+            data=raw(fact),
+        )
+        return record_of(self._topics.contacts, envelope)
+
+    def _register(self, sender: Sender, contact: str, matter: int, body: Matter) -> tuple[str, Envelope]:
+        """The case's id and its command."""
+        person = self._person(body.caller)
+        plain = {name: redact(getattr(body, name)) for name in ("title", "text", "address", "answer")}
+        data = Register(
+            matter=matter,
+            reporter=Reporter(contact_id=contact, person=person),
+            request_type=body.request_type,
+            topic=body.topic,
+            area=body.area,
+            priority=body.priority,
+            **plain,
+        )
+        lane = self._lanes.lane(key=body.key, urgent=body.urgent, text=f"{body.title}\n{body.text}")
+        case = ids.case_id(lane, contact, matter)
+        command_id = ids.client_command_id(sender.identity.subject, f"{contact}/{matter}")
+        return case, self._command(sender, command_id, case, data, self._digest(body, person, **plain))
+
+    def _command(self, sender: Sender, command_id: str, case: str, data: Struct, digest: str) -> Envelope:
+        return Envelope(
+            id=command_id,
+            type=COMMANDS.type_of(data),
+            source=SOURCE,
+            subject=case,
+            time=self._clock.now(),
+            actor=sender.identity.actor,
+            digest=digest,
+            traceparent=traceparent(sender.trace),
+            data=raw(data),
+        )
+
+    def _digest(self, body: Struct, person: SealedPerson, **plain: str) -> str:
+        """Of the body as sent, but a number in it as its blind reference: a bare digest of a number can be guessed."""
+        return ids.digest(structs.replace(body, caller=person.caller_ref, **plain))
+
+    def _person(self, caller: str) -> SealedPerson:
+        if not caller.strip():
+            return NOBODY
+        try:
+            number = normal(caller)
+        except NoNumber as error:
+            raise Problem(422, "invalid", str(error)) from error
+        return SealedPerson(
+            caller_ref=caller_ref(self._ref_key, number),
+            masked=mask_number(number),
+            sealed=seal(self._seal_key, number),
+        )
+
+    def _commands(self, case: str) -> str:
+        return self._topics.commands(lane_of(case))
+
+
+def _checked(records: Iterable[Record]) -> list[Record]:
+    """The records, none above what the bus takes."""
+    found = list(records)
+    if any(len(record.value) > MAX_BYTES for record in found):
+        raise Problem(413, "too_large", f"the request makes a record above {MAX_BYTES // 1024} KB")
+    return found

@@ -1,0 +1,103 @@
+"""Plain routes: Starlette's request in, bytes out, yet fully described in /openapi.json.
+
+At a thousand requests a second FastAPI's own machinery for parameters costs more than all the rest of the door.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from msgspec.json import Decoder
+
+from shared import names
+from shared.service import Problem
+
+MAX_BODY = 1024 * 1024
+Body = TypeVar("Body")
+Plain = Callable[[Request], Awaitable[Response]]
+_encoder = msgspec.json.Encoder()
+
+
+class PlainRoute(APIRoute):
+    """A route whose endpoint is called as it is."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
+class PlainRouter(APIRouter):
+    """A router of plain routes; `body` is the type that decodes a request, `headers` are required ones."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tags=[tag], route_class=PlainRoute)
+
+    def read(self, path: str, endpoint: Plain) -> None:
+        self.add_api_route(path, endpoint, methods=["GET"], response_model=None, openapi_extra=_described(path))
+
+    def take(self, path: str, endpoint: Plain, body: Any, headers: tuple[str, ...] = ()) -> None:
+        """A POST that is answered 202."""
+        extra = _described(path, headers)
+        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
+        self.add_api_route(
+            path, _timed(endpoint), methods=["POST"], status_code=202, response_model=None, openapi_extra=extra
+        )
+
+
+def _described(path: str, headers: tuple[str, ...] = ()) -> dict[str, Any]:
+    places = [(name, "path") for name in re.findall(r"{(\w+)}", path)] + [(name, "header") for name in headers]
+    return {
+        "parameters": [
+            {"name": name, "in": place, "required": True, "schema": {"type": "string"}} for name, place in places
+        ]
+    }
+
+
+def inlined(body: Any) -> dict[str, Any]:
+    """The JSON schema of a body with all references resolved, so that it can stand anywhere in a document."""
+    (schema,), parts = msgspec.json.schema_components([body], ref_template="{name}")
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, list):
+            return [resolve(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(name := node.get("$ref"), str):
+            return resolve(parts[name])
+        return {key: resolve(value) for key, value in node.items() if key != "discriminator"}
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved
+
+
+def _timed(endpoint: Plain) -> Plain:
+    async def timed(request: Request) -> Response:
+        started = time.perf_counter()
+        response = await endpoint(request)
+        names.ACCEPT_SECONDS.observe(time.perf_counter() - started)
+        return response
+
+    timed.__name__, timed.__doc__ = endpoint.__name__, endpoint.__doc__
+    return timed
+
+
+async def body_of(request: Request, decoder: Decoder[Body]) -> Body:
+    """The decoded body; 413 as soon as it is too long, 422 with the decoder's words where it is wrong."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            raise Problem(413, "too_large", f"a body has at most {MAX_BODY // 1024} KB")
+        parts.append(part)
+    try:
+        return decoder.decode(b"".join(parts))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Problem(422, "invalid", str(error)) from error
+
+
+def answer(content: Any, status: int = 202) -> Response:
+    return Response(_encoder.encode(content), status, media_type="application/json")

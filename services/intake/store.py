@@ -1,0 +1,72 @@
+"""intake's database: one document per contact, put together from events in any order.
+
+A contact document: `_id`, `events` (by the channel's number), and `offered`, `answered`, `ended`: what the contact as a
+whole knows. Each fact begins with its time, so that of repeats the first stays, whoever writes last.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shared.away import StoreAway
+from shared.documents import Document
+from shared.mongo import DUPLICATE_KEY, reachable
+
+
+class Contacts(Protocol):
+    """What handlers and the API need. Both raise StoreAway while the database is away."""
+
+    async def apply(self, changes: Mapping[str, Document]) -> None:
+        """Add facts to contacts: by id, then by place in the document (`events.3`, `ended`)."""
+        ...
+
+    async def get(self, contact: str) -> Document | None:
+        """What may be shown of a contact."""
+        ...
+
+
+class MongoContacts:
+    """Contacts in MongoDB."""
+
+    def __init__(self, database: Any) -> None:
+        self._contacts = database.contacts
+
+    async def apply(self, changes: Mapping[str, Document]) -> None:
+        if not changes:
+            return
+        operations = [UpdateOne({"_id": contact}, {"$min": facts}, upsert=True) for contact, facts in changes.items()]
+        with reachable():
+            try:
+                await self._contacts.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                raise _why(error) from error
+
+    async def get(self, contact: str) -> Document | None:
+        with reachable():
+            found = await self._contacts.find_one({"_id": contact})
+        return None if found is None else shown(found)
+
+
+def _why(error: BulkWriteError) -> Exception:
+    """Two owners of a partition may insert the same contact at once: the whole batch is simply written again."""
+    failures = error.details.get("writeErrors", [])
+    if error.details.get("writeConcernErrors") or all(failure["code"] == DUPLICATE_KEY for failure in failures):
+        return StoreAway("a write must be repeated")
+    return error
+
+
+def shown(document: Document) -> Document:
+    """A contact without what only the sealing key may open."""
+    offered = dict(document.get("offered", {}))
+    person = offered.pop("person", {})
+    events = [{"number": int(number), **event} for number, event in document.get("events", {}).items()]
+    return {
+        "contact_id": document["_id"],
+        "caller": person.get("masked", ""),
+        "offered": offered or None,
+        "answered": document.get("answered"),
+        "ended": document.get("ended"),
+        "events": sorted(events, key=lambda event: event["number"]),
+    }

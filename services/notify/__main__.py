@@ -1,0 +1,6 @@
+"""python -m services.notify"""
+
+from services.notify.app import build
+from shared.service import run
+
+run(build)

@@ -1,0 +1,106 @@
+"""Wiring and lifecycle of notify: per lane a reader and a payer (worker), and the door for persons (api)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.notify.api import obligations_router
+from services.notify.desk import Desk
+from services.notify.gateway import HttpGateway
+from services.notify.handlers import OwedHandler
+from services.notify.outbox import Outbox
+from services.notify.payer import WORKERS, Payer
+from services.notify.policy import load_messages
+from services.notify.store import MongoStore
+from shared.bus import Bus, Subscription
+from shared.clock import Clock
+from shared.events.topics import LANES, Lane, Topics
+from shared.health import health_router
+from shared.mongo import connect, ping
+from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
+from shared.service import install_errors
+from shared.settings import Settings
+
+
+class Notify:
+    """The parts of one notify process."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.topics = Topics(settings.city)
+        self.database = connect(settings, "notify")
+        self.store = MongoStore(self.database)
+        self.transport = KafkaTransport(settings.kafka)
+        self.publisher = OrderedPublisher(self.transport, clock)
+        self.grouped = GroupedPublisher(self.publisher)
+        self.outbox = Outbox(self.topics, clock)
+        self.bus = Bus(settings, clock, lambda: ping(self.database))
+        self.gateway = HttpGateway(settings.sms_gateway)
+        self.handler = OwedHandler(self.store.cases, self.publisher, self.topics.dead_letters)
+        self.payers: list[Payer] = []
+        self._messages = load_messages(settings.policy)
+        self._clock = clock
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _lane(self, lane: Lane) -> None:
+        handler = OwedHandler(self.store.cases, self.publisher, self.topics.dead_letters)
+        read = self.bus.subscribe(f"notify.{lane}", [self.topics.cases(lane)], handler.handle, handler.poison)
+        handler.payer = self._payer(lane, read)
+        self.payers.append(handler.payer)
+
+    def _payer(self, lane: Lane, read: Subscription) -> Payer:
+        return Payer(
+            lane,
+            self.store,
+            self.gateway,
+            self.grouped,
+            self._clock,
+            messages=self._messages,
+            outbox=self.outbox,
+            seal_key=self.settings.seal_key.get_secret_value(),
+            owned=lambda: {partition.partition for partition in read.owned()},
+        )
+
+    async def start(self) -> None:
+        await self.store.prepare()
+        if self.settings.role in ("worker", "all"):
+            for lane in LANES:
+                self._lane(lane)
+        await self.bus.start()
+        for payer in self.payers:
+            self._tasks.append(asyncio.create_task(payer.watch()))
+            self._tasks += [asyncio.create_task(payer.work()) for _ in range(WORKERS)]
+
+    async def stop(self) -> None:
+        """The batch in flight is committed and messages under way get their answer, within the drain time."""
+        await asyncio.gather(*(payer.drain(self.settings.drain_s) for payer in self.payers), self.bus.stop())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.gateway.close()
+        await self.transport.stop()
+        self.database.client.close()
+
+    async def ready(self) -> bool:
+        return all(await asyncio.gather(self.bus.ping(), ping(self.database)))
+
+
+def build(settings: Settings, clock: Clock) -> FastAPI:
+    """notify's application for the role in the settings."""
+    parts = Notify(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await parts.start()
+        yield
+        await parts.stop()
+
+    app = FastAPI(title="12345 notify", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    install_errors(app)
+    app.include_router(health_router(parts.ready))
+    if settings.role in ("api", "all"):
+        desk = Desk(parts.store, parts.grouped, parts.outbox, clock)
+        app.include_router(obligations_router(settings, desk))
+    return app

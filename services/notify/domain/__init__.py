@@ -1,0 +1,1 @@
+"""Pure rules of notify: what a debt is, and how it changes."""

@@ -1,0 +1,165 @@
+"""Reply obligations of a case, and how an attempt to pay one changes it (design.md §3.12).
+
+Every moment here is in real unix seconds: gateways and their timeouts know no domain time.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from shared.ids import derive
+
+Status = Literal["owed", "sending", "settled_sent", "settled", "unknown", "unreachable"]
+OVER: frozenset[Status] = frozenset({"settled_sent", "settled"})
+FOR_A_PERSON: frozenset[Status] = frozenset({"unknown", "unreachable"})
+CHANNEL = "sms"
+NEVER = 0.0
+
+
+class Debt(Struct, kw_only=True):
+    """One reporter waits for one answer. `attempt` is the number of the present or next attempt, from 1."""
+
+    obligation: str
+    event: str
+    """Id of the `reply.owed` that opened it."""
+    trace: str
+    number: str
+    masked: str
+    sealed: str
+    answer: str
+    status: Status = "owed"
+    attempt: int = 1
+    since: float = 0.0
+    """When `sending` was written."""
+    due: float = 1.0
+    """Earliest moment of the next action; NEVER where only a person or an event goes on."""
+    asks: int = 0
+    """Questions of this attempt that the gateway left without an answer."""
+    waits: int = 0
+    """Times in a row that nothing was sent, which uses up no attempt."""
+    version: str = ""
+    """Policy version of the text that was sent."""
+    how: str = ""
+    proof: str = ""
+    command: str = ""
+    """Id of the `settle_reply` that was sent."""
+
+
+class Debts(Struct, kw_only=True):
+    """What one case owes, by obligation."""
+
+    by_id: dict[str, Debt] = field(default_factory=dict)
+
+    def next(self) -> float:
+        """The earliest action of all, or NEVER."""
+        return min((debt.due for debt in self.by_id.values() if debt.due > NEVER), default=NEVER)
+
+    def attention(self) -> list[str]:
+        """The states that wait for a person."""
+        return sorted({debt.status for debt in self.by_id.values() if debt.status in FOR_A_PERSON})
+
+
+class Outcome(Struct, frozen=True):
+    """What is known after a message was sent or asked about.
+
+    `delivered` (detail: the gateway's reference) and `failed` are definite; `not_taken`: the gateway does not know
+    the message; `away`: no connection, so nothing was sent; `silent`: nobody knows; `impossible`: the number cannot be
+    read.
+    """
+
+    kind: Literal["delivered", "failed", "not_taken", "away", "silent", "impossible"]
+    detail: str = ""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How long to try: numbers of attempts and questions, times in seconds."""
+
+    attempts: int
+    asks: int
+    first_wait_s: float
+    longest_wait_s: float
+
+    def wait(self, nth: int) -> float:
+        """Doubled from the first to the longest; `nth` from 0."""
+        return float(min(self.first_wait_s * 2 ** min(nth, 20), self.longest_wait_s))
+
+
+def message_id(debt: Debt) -> str:
+    """Identity of the outside effect: obligation, channel, attempt."""
+    return derive(debt.obligation, CHANNEL, debt.attempt)
+
+
+def begin(debt: Debt, now: float, answer_by: float, version: str) -> bool:
+    """Owed and due: it becomes `sending`, to be asked about from `answer_by` on. False: nothing to begin."""
+    if debt.status != "owed" or debt.due > now:
+        return False
+    debt.status, debt.since, debt.due, debt.version = "sending", now, answer_by, version
+    debt.asks = 0
+    return True
+
+
+def to_be_asked(debt: Debt, now: float) -> bool:
+    """`sending`, and the request's own timeout has passed."""
+    return debt.status == "sending" and debt.due <= now
+
+
+def conclude(debt: Debt, was: Debt, outcome: Outcome, *, now: float, limits: Limits, asked: bool) -> bool:
+    """Write into `debt` what came of the attempt as it was begun. False: somebody else has gone on since."""
+    if outcome.kind == "delivered":
+        return settle(debt, "sms", outcome.detail)
+    if (debt.status, debt.attempt, debt.since) != ("sending", was.attempt, was.since):
+        return False
+    match outcome.kind:
+        case "failed":
+            _failed(debt, now, limits)
+        case "impossible":
+            _hand_over(debt, "unreachable")
+        case "silent":
+            return asked and _still_silent(debt, now, limits)
+        case "away" if asked:
+            debt.due = now + limits.first_wait_s
+        case _:
+            _again(debt, now, limits)
+    return True
+
+
+def settle(debt: Debt, how: str, proof: str, command: str = "") -> bool:
+    """`settle_reply` was sent. False: the debt is over already."""
+    if debt.status in OVER:
+        return False
+    debt.status, debt.how, debt.proof, debt.command, debt.due = "settled_sent", how, proof, command, NEVER
+    return True
+
+
+def close(debt: Debt, how: str, proof: str) -> None:
+    """`reply.settled` was read: whatever is known of the person beyond the mask is forgotten."""
+    debt.status, debt.how, debt.proof, debt.due = "settled", how, proof, NEVER
+    debt.sealed = debt.answer = ""
+
+
+def _failed(debt: Debt, now: float, limits: Limits) -> None:
+    if debt.attempt >= limits.attempts:
+        _hand_over(debt, "unreachable")
+        return
+    debt.status, debt.due = "owed", now + limits.wait(debt.attempt - 1)
+    debt.attempt += 1
+    debt.waits = 0
+
+
+def _again(debt: Debt, now: float, limits: Limits) -> None:
+    """Nothing was sent: the same attempt, under the same id, which the gateway takes once at most."""
+    debt.status, debt.due = "owed", now + limits.wait(debt.waits)
+    debt.waits += 1
+
+
+def _still_silent(debt: Debt, now: float, limits: Limits) -> bool:
+    debt.asks += 1
+    if debt.asks >= limits.asks:
+        _hand_over(debt, "unknown")
+    else:
+        debt.due = now + limits.wait(debt.asks - 1)
+    return True
+
+
+def _hand_over(debt: Debt, status: Status) -> None:
+    debt.status, debt.due = status, NEVER

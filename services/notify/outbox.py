@@ -1,0 +1,78 @@
+"""The records that notify sends, under ids derived from what caused them."""
+
+from services.notify.domain.debts import CHANNEL, Debt, Outcome, message_id
+from shared.clock import Clock
+from shared.events.commands import COMMANDS, SettleReply
+from shared.events.deliveries import DELIVERIES, MessageDelivery
+from shared.events.deliveries import Outcome as Told
+from shared.events.envelope import Envelope, raw
+from shared.events.topics import Topics, lane_of
+from shared.ids import caused_command_id, derive
+from shared.records import Record, record_of
+from shared.telemetry import traceparent
+
+ACTOR = "service:notify"
+_TOLD: dict[str, Told] = {"delivered": "delivered", "failed": "failed", "impossible": "failed", "silent": "unknown"}
+
+
+class Outbox:
+    """Makes records; it sends nothing."""
+
+    def __init__(self, topics: Topics, clock: Clock) -> None:
+        self._topics = topics
+        self._clock = clock
+
+    def after(self, case: str, debt: Debt, outcome: Outcome) -> list[Record]:
+        """What everybody hears of an attempt: the delivery, and once delivered the command that settles the reply."""
+        if outcome.kind not in _TOLD:
+            return []
+        told = self._delivery(case, debt, outcome)
+        if outcome.kind != "delivered":
+            return [told]
+        return [told, self._settle_by_sms(case, debt, outcome.detail)]
+
+    def _delivery(self, case: str, debt: Debt, outcome: Outcome) -> Record:
+        delivered = outcome.kind == "delivered"
+        data = MessageDelivery(
+            obligation=debt.obligation,
+            channel=CHANNEL,
+            attempt=debt.attempt,
+            outcome=_TOLD[outcome.kind],
+            proof=outcome.detail if delivered else "",
+            detail=f"messages {debt.version}" if delivered else outcome.detail[:200],
+        )
+        envelope = Envelope(
+            id=derive("delivery", message_id(debt), data.outcome),
+            type=DELIVERIES.type_of(data),
+            source="/notify",
+            subject=case,
+            time=self._clock.now(),
+            causationid=debt.event,
+            actor=ACTOR,
+            traceparent=traceparent(debt.trace),
+            data=raw(data),
+        )
+        return record_of(self._topics.deliveries, envelope)
+
+    def _settle_by_sms(self, case: str, debt: Debt, proof: str) -> Record:
+        identity = caused_command_id(debt.event, "settle_reply", debt.obligation)
+        data = SettleReply(obligation=debt.obligation, how="sms", proof=proof)
+        return self.settle(case, data, identity, ACTOR, cause=debt.event, trace=debt.trace)
+
+    def settle(
+        self, case: str, data: SettleReply, identity: str, actor: str, *, cause: str = "", trace: str, digest: str = ""
+    ) -> Record:
+        """The command `settle_reply` to the case's own lane."""
+        envelope = Envelope(
+            id=identity,
+            type=COMMANDS.type_of(data),
+            source="/notify",
+            subject=case,
+            time=self._clock.now(),
+            causationid=cause,
+            actor=actor,
+            digest=digest,
+            traceparent=traceparent(trace),
+            data=raw(data),
+        )
+        return record_of(self._topics.commands(lane_of(case)), envelope)

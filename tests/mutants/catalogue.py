@@ -1,0 +1,115 @@
+"""The wrong variants: a file, what stands there, what a hasty hand would write instead, and the test that objects."""
+
+from dataclasses import dataclass
+
+PROTOCOL = "tests/protocol/test_protocol.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """`old` must stand in `file` exactly once; `test` must fail once it is replaced by `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        name="skip on a failed guard",
+        file="services/dispatch/handlers.py",
+        old="if not plan.write or case in saved.written}",
+        new="}",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="commit before the write",
+        file="shared/bus.py",
+        old="                await self.runner.run(records)\n                await self._commit(records)\n",
+        new="                await self._commit(records)\n                await self.runner.run(records)\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="a reader's state before what it sends",
+        file="shared/reader.py",
+        old="        await self._publisher.publish([*letters, *effects])\n"
+        "        saved = await self._documents.save([self._write(c) for c in changes.values() if c.touched])\n",
+        new="        saved = await self._documents.save([self._write(c) for c in changes.values() if c.touched])\n"
+        "        await self._publisher.publish([*letters, *effects])\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="no wait on revoke",
+        file="shared/bus.py",
+        old="        self.revoking = True\n        await self.drained()\n",
+        new="        self.revoking = True\n",
+        test="tests/contract/test_bus.py::test_members_that_join_and_leave_never_share_a_partition",
+    ),
+    Mutant(
+        name="sends gathered without order",
+        file="shared/producer.py",
+        old="            *(self._in_order(topic, number, queue) for (topic, number), queue in queues.items()),\n",
+        new="            *(self._in_order(t, n, [one]) for (t, n), queue in queues.items() for one in queue),\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="a reader's write without its guard",
+        file="shared/reader.py",
+        old="        return {case: c for case, c in changes.items() if not c.touched or case in saved.written}\n",
+        new="        return changes\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="a guard that MongoDB does not see",
+        file="shared/mongo.py",
+        old='    guard: Document = {"_id": write.id, "rev": write.rev or {"$exists": False}}\n',
+        new='    guard: Document = {"_id": write.id}\n',
+        test="tests/contract/test_documents.py",
+    ),
+    Mutant(
+        name="a total instead of which",
+        file="shared/mongo.py",
+        old="            return Saved(await self._marked([write.id for write in writes], token), clashed)\n",
+        new="            return Saved(frozenset([write.id for write in writes][:done]), clashed)\n",
+        test="tests/contract/test_documents.py",
+    ),
+    Mutant(
+        name="events outside the case's write",
+        file="services/dispatch/handlers.py",
+        old="        saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])\n",
+        new="        await self._publish(plans)\n"
+        "        saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="a repeat that is not answered again",
+        file="services/dispatch/handlers.py",
+        old="                plan.repeated.append((known[0], known[1]))\n",
+        new="",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="a replay decides what the first run kept waiting",
+        file="services/dispatch/handlers.py",
+        old="        return self.offset < case.born and not is_register and SWEPT not in dict(self.record.headers)\n",
+        new="        return False\n",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="an unknown command is dropped",
+        file="services/dispatch/handlers.py",
+        old="        if rows:\n            await self._store.put_waiting(rows)\n",
+        new="",
+        test=PROTOCOL,
+    ),
+    Mutant(
+        name="sending resumes behind the failure",
+        file="shared/producer.py",
+        old="            except BrokerAway:\n                await self._clock.sleep(backoff(attempt))\n"
+        "                attempt += 1\n\n\n",
+        new="            except BrokerAway:\n                done += 1\n\n\n",
+        test=PROTOCOL,
+    ),
+)

@@ -1,0 +1,140 @@
+"""What a payer makes of a gateway that delivers, fails, hangs or is away."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.notify.gateway import REQUEST_S
+from shared.events.deliveries import DELIVERIES, MessageDelivery
+from shared.events.envelope import decode
+from tests.unit.notify.world import COMMANDS_TOPIC, NUMBER, TOPICS, Paying, World, case_of, owed, settled
+
+CASE = case_of("a")
+LATER = REQUEST_S + 1
+
+
+@pytest.fixture
+async def one() -> AsyncIterator[Paying]:
+    made = Paying(World()).start()
+    yield made
+    made.process.crash()
+
+
+def told(world: World) -> list[tuple[int, str]]:
+    deliveries = [DELIVERIES.data(decode(stored.value)) for stored in world.log.all(TOPICS.deliveries)]
+    return [(data.attempt, data.outcome) for data in deliveries if isinstance(data, MessageDelivery)]
+
+
+async def test_a_reply_is_sent_told_and_settled_as_soon_as_it_is_owed(one: Paying) -> None:
+    await one.read(owed(CASE, "o1", 3))
+    await one.payer.idle()
+    (effect,) = one.world.gateway.accepted
+    assert (effect.to, "SJZ-1" in effect.text, "已解决" in effect.text) == (NUMBER, True, True)
+    assert told(one.world) == [(1, "delivered")]
+    assert len(one.world.settle_commands("o1")) == 1
+    assert one.world.debt(CASE, "o1").status == "settled_sent"
+    await one.read(settled(CASE, "o1", 4))
+    assert one.world.debt(CASE, "o1").status == "settled"
+
+
+async def test_no_number_and_no_answer_goes_over_the_bus(one: Paying) -> None:
+    await one.read(owed(CASE, "o1", 3))
+    await one.payer.idle()
+    for topic in (COMMANDS_TOPIC, TOPICS.deliveries):
+        for stored in one.world.log.all(topic):
+            assert NUMBER.encode() not in (stored.value or b"")
+
+
+async def test_a_definite_failure_is_followed_by_another_attempt(one: Paying) -> None:
+    one.gateway.mood = "fail"
+    await one.read(owed(CASE, "o1", 3))
+    await one.payer.idle()
+    one.gateway.mood = "ok"
+    await one.after(2)
+    assert told(one.world) == [(1, "failed"), (2, "delivered")]
+    assert len(one.world.gateway.accepted) == 1
+
+
+async def test_three_definite_failures_leave_it_to_a_person(one: Paying) -> None:
+    one.gateway.mood = "fail"
+    await one.read(owed(CASE, "o1", 3))
+    for _ in range(6):
+        await one.after(10)
+    assert one.world.debt(CASE, "o1").status == "unreachable"
+    assert len(one.world.gateway.puts) == 3
+    assert not one.world.settle_commands("o1")
+
+
+async def test_silence_is_not_asked_about_before_the_timeout_and_then_delivered(one: Paying) -> None:
+    one.gateway.mood = "accept_then_hang"
+    await one.read(owed(CASE, "o1", 3))
+    await one.payer.idle()
+    await one.after(REQUEST_S - 1)
+    assert one.world.debt(CASE, "o1").status == "sending"
+    await one.after(2)
+    assert one.world.debt(CASE, "o1").status == "settled_sent"
+    assert len(one.world.gateway.puts) == 1
+
+
+async def test_what_a_hanging_gateway_did_not_take_is_sent_again_under_the_same_id(one: Paying) -> None:
+    one.gateway.mood = "hang"
+    await one.read(owed(CASE, "o1", 3))
+    await one.after(LATER)
+    one.gateway.mood = "ok"
+    await one.after(3)
+    assert one.world.debt(CASE, "o1").status == "settled_sent"
+    assert len(set(one.world.gateway.puts)) == 1
+    assert len(one.world.gateway.accepted) == 1
+
+
+async def test_when_nobody_answers_it_is_unknown_and_nothing_more_is_sent(one: Paying) -> None:
+    one.gateway.mood = one.gateway.asks = "hang"
+    await one.read(owed(CASE, "o1", 3))
+    for _ in range(8):
+        await one.after(40)
+    assert one.world.debt(CASE, "o1").status == "unknown"
+    assert told(one.world) == [(1, "unknown")]
+    one.gateway.mood = one.gateway.asks = "ok"
+    await one.after(1000)
+    assert len(one.world.gateway.puts) == 1
+
+
+async def test_a_gateway_that_is_away_uses_up_no_attempt(one: Paying) -> None:
+    one.gateway.mood = "away"
+    await one.read(owed(CASE, "o1", 3))
+    for _ in range(10):
+        await one.after(60)
+    one.gateway.mood = "ok"
+    await one.after(60)
+    assert told(one.world) == [(1, "delivered")]
+
+
+async def test_a_number_that_cannot_be_read_goes_to_a_person(one: Paying) -> None:
+    await one.read(owed(CASE, "o1", 3, sealed="k1.nonsense"))
+    await one.payer.idle()
+    assert one.world.debt(CASE, "o1").status == "unreachable"
+    assert not one.world.gateway.puts
+
+
+async def test_only_the_owner_of_the_partition_pays(one: Paying) -> None:
+    one.owns = set()
+    await one.read(owed(CASE, "o1", 3))
+    await one.after(10)
+    assert one.world.debt(CASE, "o1").status == "owed"
+    one.owns = set(range(one.world.log.partitions))
+    await one.after(1)
+    assert one.world.debt(CASE, "o1").status == "settled_sent"
+
+
+async def test_several_reporters_of_a_case_are_each_told_once(one: Paying) -> None:
+    await one.read(owed(CASE, "o1", 3), owed(CASE, "o2", 4), owed(case_of("b"), "o3", 2))
+    await one.payer.idle()
+    assert {debt.status for debt in one.world.debts()} == {"settled_sent"}
+    assert len(one.world.gateway.accepted) == 3
+
+
+async def test_a_stopping_payer_begins_nothing_more(one: Paying) -> None:
+    await one.payer.drain(1.0)
+    await one.read(owed(CASE, "o1", 3))
+    await one.payer.idle()
+    assert not one.world.gateway.puts
