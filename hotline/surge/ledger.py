@@ -41,7 +41,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     call_to_feed: Latency
     call_to_reply: Latency
     calls_per_second: float
-    """Offered calls over the time from the first to the last accepted event of a call."""
+    """First calls over the time from their first to their last accepted event."""
     seconds: float
     """From the first call to the last event of a case."""
     lost: list[str]
@@ -108,7 +108,7 @@ def build_ledger(facts: Facts) -> Ledger:
         rejections=histories.counts.get("command.rejected.v1", 0),
         call_to_feed=_latency([at - mine[case].asked for case, at in histories.fed.items() if case in mine]),
         call_to_reply=_latency(_reply_times(histories, facts.effects, mine)),
-        calls_per_second=_rate(len(offered), promises),
+        calls_per_second=_rate(promises),
         seconds=max(0.0, histories.last_at - min((line.at for line in promises.touches), default=histories.last_at)),
         lost=_lost(facts, promises, histories),
         done_twice=_done_twice(facts, histories),
@@ -224,7 +224,11 @@ def _rank(ordered: Sequence[float], share: float) -> float:
     return round(ordered[math.ceil(share * len(ordered)) - 1], 3) if ordered else 0.0
 
 
-def _rate(offered: int, promises: Promises) -> float:
-    times = [line.at for line in promises.touches]
+def _rate(promises: Promises) -> float:
+    """Of first calls; second calls wait on purpose."""
+    second = {line.contact for line in promises.attached}
+    first = [line for line in promises.touches if not any(contact in second for contact, _, _ in line.items)]
+    times = [line.at for line in first]
+    count = sum(kind == "offered" for line in first for _, _, kind in line.items)
     span = max(times) - min(times) if len(times) > 1 else 0.0
-    return round(offered / span, 1) if span else 0.0
+    return round(count / span, 1) if span else 0.0

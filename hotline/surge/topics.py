@@ -13,7 +13,9 @@ IDLE_S = 30.0
 
 async def drain(bootstrap: str, topics: Sequence[str], see: Callable[[Received], None]) -> None:
     """Every record up to the end at the start of the reading, each partition in its order. Raises TimeoutError."""
+    # Without a group every partition is assigned.
     consumer = AIOKafkaConsumer(
+        *topics,
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -21,18 +23,16 @@ async def drain(bootstrap: str, topics: Sequence[str], see: Callable[[Received],
     )
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = [TopicPartition(name, p) for name in topics for p in consumer.partitions_for_topic(name) or ()]
-        await _read(consumer, partitions, see)
+        await _read(consumer, see)
     finally:
         await consumer.stop()
 
 
-async def _read(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], see: Callable[[Received], None]) -> None:
+async def _read(consumer: AIOKafkaConsumer, see: Callable[[Received], None]) -> None:
+    partitions: list[TopicPartition] = list(consumer.assignment())
     ends = await consumer.end_offsets(partitions)
     starts = await consumer.beginning_offsets(partitions)
     left = {partition for partition in partitions if ends[partition] > starts[partition]}
-    consumer.assign(list(left))
     while left:
         batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1000, max_records=5000), IDLE_S)
         for partition, records in batches.items():

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
+import uvloop
 
 from services.dispatch.domain.fold import cause_of
 from services.dispatch.store import read_case
@@ -106,15 +107,23 @@ async def live(seed: int) -> World:
     return world
 
 
+async def check(seed: int) -> None:
+    world = await live(seed)
+    events = first_occurrences(world.log.all(CASES))
+    check_order(events, world)
+    check_outcomes(events, world)
+    check_debts(events)
+    check_readers(events, world)
+    check_feeds(world)
+    assert not world.state.waiting
+    assert world.commits
+
+
 @pytest.mark.parametrize("start", range(0, SCHEDULES, CHUNK))
-async def test_nothing_is_lost_reordered_or_done_twice(start: int) -> None:
+def test_nothing_is_lost_reordered_or_done_twice(start: int) -> None:
     for seed in range(start, min(start + CHUNK, SCHEDULES)):
-        world = await live(seed)
-        events = first_occurrences(world.log.all(CASES))
-        check_order(events, world)
-        check_outcomes(events, world)
-        check_debts(events)
-        check_readers(events, world)
-        check_feeds(world)
-        assert not world.state.waiting
-        assert world.commits
+        try:
+            uvloop.run(check(seed))
+        except BaseException as error:
+            error.add_note(f"schedule {seed}")
+            raise
