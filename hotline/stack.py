@@ -1,26 +1,27 @@
 """The platform of one city as processes: servers, gateway and services, with free ports and local secrets."""
 
 import asyncio
-import base64
 import contextlib
-import json
+import fcntl
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import httpx
 
+from hotline.addresses import publish, withdraw
 from hotline.containers import Containers
 from hotline.embedded.kafka import EmbeddedKafka
 from hotline.embedded.mongo import EmbeddedMongo
 from hotline.embedded.process import ProcessSpec
+from hotline.keys import load_keys
+from hotline.ports import free_port
 from hotline.supervisor import Supervisor
 from hotline.topics import create_topics
 from shared.clock import CHINA
@@ -33,10 +34,8 @@ SEALERS = frozenset({"intake", "notify"})
 ROOT = Path(".hotline")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class ServersInUse(RuntimeError):
+    """Another launcher runs the embedded servers of this folder; the text says how to share them."""
 
 
 @dataclass(kw_only=True)
@@ -46,6 +45,8 @@ class Options:
     city: str = "130100"
     scale: dict[str, int] = field(default_factory=dict)
     time_rate: float = 1.0
+    time_origin: datetime = ORIGIN
+    """Domain time at the start, where the rate is not 1."""
     fresh: bool = False
     containers: bool = False
     echo: BinaryIO | None = None
@@ -62,26 +63,17 @@ class Stack:
         self.folder = self._new_run() if options.fresh else self.root / options.city
         self.supervisor = Supervisor(self.folder / "logs", options.echo)
         self.started = time.time()
-        self.secrets = self._load_secrets()
+        self.secrets = load_keys(self.root / options.city)
         self.kafka = os.environ.get("HOTLINE_KAFKA", "")
         self.mongo = os.environ.get("HOTLINE_MONGO", "")
         self.gateway = os.environ.get("HOTLINE_SMS_GATEWAY", "")
         self.urls: dict[str, str] = {}
         self._containers: Containers | None = None
+        self._lock: TextIO | None = None
 
     def _new_run(self) -> Path:
         name = f"{datetime.now(CHINA):%Y%m%d-%H%M%S}-{os.getpid()}"
         return self.root / "runs" / name / self.options.city
-
-    def _load_secrets(self) -> dict[str, str]:
-        """Random keys, made once and readable by the owner alone."""
-        path = self.folder / "secrets.json"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = {name: base64.b64encode(os.urandom(32)).decode() for name in ("jwt_secret", "seal_key", "ref_key")}
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(made))
-        return dict(json.loads(path.read_text()))
 
     @property
     def settings(self) -> Settings:
@@ -91,7 +83,7 @@ class Stack:
     def env(self) -> dict[str, str]:
         """Environment that every process of this city shares."""
         scaled = {
-            "HOTLINE_TIME_ORIGIN": ORIGIN.isoformat(),
+            "HOTLINE_TIME_ORIGIN": self.options.time_origin.isoformat(),
             "HOTLINE_TIME_STARTED": repr(self.started),
             "HOTLINE_TIME_RATE": repr(self.options.time_rate),
         }
@@ -112,7 +104,7 @@ class Stack:
         counts = [(service, self.options.scale.get(service, 1)) for service in self.options.services]
         specs = [self._service(service, n) for service, count in counts for n in range(1, count + 1)]
         await self.supervisor.start(*specs)
-        self._write_addresses()
+        self._publish()
 
     async def start_servers(self) -> None:
         """Kafka and MongoDB, unless the environment names running ones."""
@@ -121,6 +113,8 @@ class Stack:
             self.kafka, self.mongo = await asyncio.to_thread(self._containers.start)
         specs = []
         home = self.folder.parent if self.options.fresh else self.root / "servers"
+        if not (self.kafka and self.mongo):
+            self._lock = _lock(home)
         if not self.kafka:
             kafka = EmbeddedKafka(home / "kafka", self.root_cache(), free_port(), free_port())
             self.kafka = kafka.address
@@ -168,7 +162,7 @@ class Stack:
             await self.supervisor.stop(name)
             del self.urls[name]
         await self.supervisor.start(*(self._service(service, n) for n in range(len(names) + 1, count + 1)))
-        self._write_addresses()
+        self._publish()
 
     def addresses(self) -> dict[str, list[str]]:
         """URLs of each service's replicas."""
@@ -177,7 +171,7 @@ class Stack:
             found.setdefault(name.rsplit(".", 1)[0], []).append(url)
         return found
 
-    def _write_addresses(self) -> None:
+    def _publish(self) -> None:
         body = {
             "kafka": self.kafka,
             "mongo": self.mongo,
@@ -187,21 +181,37 @@ class Stack:
             "services": self.addresses(),
         }
         for place in {self.folder, self.root / self.options.city}:
-            place.mkdir(parents=True, exist_ok=True)
-            (place / "addresses.json").write_text(json.dumps(body, indent=2))
-            if place != self.folder:
-                shutil.copy(self.folder / "secrets.json", place / "secrets.json")
+            publish(place, body)
 
     async def stop(self) -> None:
+        """End every process; the data stays. May be called after a start that failed."""
+        withdraw(self.root / self.options.city)
         await self.supervisor.stop_all()
         if self._containers is not None:
             await asyncio.to_thread(self._containers.stop)
+        if self._lock is not None:
+            self._lock.close()
 
     def remove(self) -> None:
         """Delete a fresh run's folder."""
         if self.options.fresh:
             with contextlib.suppress(OSError):
                 shutil.rmtree(self.folder.parent)
+
+
+def _lock(home: Path) -> TextIO:
+    """Held until closed or until this process ends, however it ends. Raises ServersInUse."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = (home / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ServersInUse(
+            f"another platform runs the servers of {home}; name them in HOTLINE_KAFKA and HOTLINE_MONGO "
+            "(its addresses.json has both)"
+        ) from None
+    return file
 
 
 def _answers(url: str) -> Callable[[], Awaitable[None]]:

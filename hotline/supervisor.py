@@ -45,6 +45,7 @@ class Child:
         self.log = log
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
+        self._killed: asyncio.subprocess.Process | None = None
         self._echo = echo
         self._ended = asyncio.Event()
         self._free = asyncio.Event()
@@ -53,8 +54,9 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """None while it is not running."""
-        return self.process.pid if self.process and self.process.returncode is None else None
+        """None while it is not running, and from the moment it was sent SIGKILL."""
+        process = self.process
+        return process.pid if process and process.returncode is None and process is not self._killed else None
 
     def hold(self) -> None:
         """Do not restart until released."""
@@ -132,9 +134,10 @@ class Child:
 
     def send(self, number: int) -> None:
         """A signal to the process, if it lives."""
-        if self.pid is not None:
+        if (pid := self.pid) is not None:
+            self._killed = self.process if number == signal.SIGKILL else self._killed
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+                os.kill(pid, number)
 
     async def stop(self) -> None:
         """End it for good: SIGTERM, then SIGKILL after the grace time."""

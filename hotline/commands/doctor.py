@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hotline.commands.common import ROOT
-from hotline.embedded.kafka import jars
+from hotline.embedded.kafka import jars, known_jars
 from hotline.embedded.mongo import binary
 
 
@@ -42,7 +42,7 @@ def _run(what: str, argv: list[str], fix: str) -> Finding:
 
 def _jars(fetch: bool) -> Finding:
     cache, fix = ROOT / "jars", "hotline doctor --fetch"
-    if not fetch and not (cache / "classpath").exists():
+    if not fetch and not known_jars(cache):
         return Finding("Kafka 4.4.0", False, "not fetched", fix)
     try:
         return Finding("Kafka 4.4.0", True, f"{len(jars(cache))} jars", fix)

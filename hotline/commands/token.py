@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from hotline.commands.common import operator_settings
+from hotline.commands.common import ROOT
+from hotline.keys import load_keys
 from shared.auth import issue
 from shared.policy import load_units
+from shared.settings import Settings
 
 ROLES = ("agent", "dispatcher", "auditor", "supervisor", "service", "operator")
 
@@ -18,8 +20,9 @@ def token(
     city: Annotated[str, typer.Option(help="area code")] = "130100",
 ) -> None:
     """Print a token for `Authorization: Bearer …`."""
-    settings = operator_settings(city)
+    settings = Settings(city=city)
     units = load_units(settings.policy).by_code()
     if role not in ROLES and role.removeprefix("unit:") not in units:
         raise typer.BadParameter(f"role is one of {', '.join(ROLES)} or unit:<code> with {', '.join(units)}")
-    typer.echo(issue(settings.jwt_secret.get_secret_value(), name or role.removeprefix("unit:"), role, hours))
+    secret = settings.jwt_secret.get_secret_value() or load_keys(ROOT / city)["jwt_secret"]
+    typer.echo(issue(secret, name or role.removeprefix("unit:"), role, hours))

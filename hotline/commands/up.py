@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.stack import SERVICES, Options, Stack
+from hotline.stack import SERVICES, Options, ServersInUse, Stack
+from hotline.supervisor import NotReady
 
 
 def read_scale(text: str) -> dict[str, int]:
@@ -33,7 +34,11 @@ def up(
     options = Options(
         city=city, scale=read_scale(scale), time_rate=time_rate, containers=containers, echo=sys.stdout.buffer
     )
-    asyncio.run(_keep(Stack(options)))
+    try:
+        asyncio.run(_keep(Stack(options)))
+    except (NotReady, ServersInUse) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 async def _keep(stack: Stack) -> None:
@@ -41,12 +46,17 @@ async def _keep(stack: Stack) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     console = Console()
+    starting, ending = asyncio.create_task(stack.start()), asyncio.create_task(end.wait())
     try:
-        await stack.start()
-        console.print(_table(stack))
-        await end.wait()
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            console.print(_table(stack))
+        await ending
         console.print("stopping …")
     finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
         await stack.stop()
 
 

@@ -107,7 +107,7 @@ async def run(stack: Stack, plan: Plan, bar: Bar) -> Ledger:
         async with _world(stack, _config(stack, plan, journals)) as world:
             await _until_over(stack, plan, world, monitor, bar)
     finally:
-        monitor.close()
+        await monitor.close()
     bar.say("drawing the ledger …")
     return await _draw(stack, journals)
 

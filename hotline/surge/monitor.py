@@ -1,5 +1,7 @@
 """How far the platform is, cheaply: cases by state from the database, lag by group from the broker."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import structlog
@@ -13,6 +15,7 @@ from pymongo.errors import PyMongoError
 from shared.settings import Settings
 
 log = structlog.get_logger()
+BROKER_S = 5.0
 OPEN_STATES = (
     "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_CALLBACK",
     "REOPEN_REQUESTED",
@@ -44,6 +47,7 @@ class Monitor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Any = AsyncIOMotorClient(settings.mongo, serverSelectionTimeoutMS=1500, socketTimeoutMS=5000)
+        self._broker: tuple[Any, Any] | None = None
         self._last = Status()
 
     async def look(self) -> Status:
@@ -67,17 +71,24 @@ class Monitor:
         )
 
     async def _lag(self) -> dict[str, int]:
-        """Records behind the end, by consumer group of this city; one connection a look, so that none can be stuck."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka, request_timeout_ms=3000)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka, request_timeout_ms=3000)
+        """Records behind the end, by consumer group of this city."""
+        if self._broker is None:
+            self._broker = await _connect(self._settings.kafka)
+        admin, consumer = self._broker
         try:
-            await admin.start()
-            await consumer.start()
-            groups = [group for group, *_ in await admin.list_consumer_groups() if self._settings.city in group]
-            return {group: await _behind(admin, consumer, group) for group in sorted(groups)}
-        finally:
-            await admin.close()
-            await consumer.stop()
+            async with asyncio.timeout(BROKER_S):
+                groups = [group for group, *_ in await admin.list_consumer_groups() if self._settings.city in group]
+                return {group: await _behind(admin, consumer, group) for group in sorted(groups)}
+        except (KafkaError, OSError, TimeoutError):
+            await self._leave_broker()
+            raise
+
+    async def _leave_broker(self) -> None:
+        """After an outage a new connection is surer than the old one."""
+        broker, self._broker = self._broker, None
+        for one, stop in zip(broker or (), ("close", "stop"), strict=False):
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(getattr(one, stop)(), BROKER_S)
 
     async def stuck(self, limit: int = 10) -> list[str]:
         """Some open cases with their states, for the person who asks why nothing moves."""
@@ -88,8 +99,17 @@ class Monitor:
             return [f"the database does not answer: {error!r}"]
         return [f"{row['_id']} {row['state']}" for row in rows]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._client.close()
+        await self._leave_broker()
+
+
+async def _connect(bootstrap: str) -> tuple[Any, Any]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    await asyncio.wait_for(admin.start(), BROKER_S)
+    await asyncio.wait_for(consumer.start(), BROKER_S)
+    return admin, consumer
 
 
 async def _behind(admin: Any, consumer: Any, group: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from msgspec import Struct, to_builtins
 
-from services.intake.store import Contacts
+from services.intake.store import Contacts, keep_first
 from shared import names
 from shared.deadletters import dead_letter
 from shared.documents import Document
@@ -38,7 +38,8 @@ class ContactHandler:
             except Unreadable as error:
                 letters.append(self._letter(record, str(error)))
             else:
-                _merge(changes.setdefault(contact, {}), facts)
+                for place, fact in facts.items():
+                    keep_first(changes.setdefault(contact, {}), place, fact)
         if letters:
             await self._publisher.publish(letters)
         await self._contacts.apply(changes)
@@ -49,12 +50,6 @@ class ContactHandler:
     def _letter(self, record: Received, reason: str) -> Record:
         names.DEAD_LETTERS.labels(READER).inc()
         return dead_letter(self._dead_letters, record, READER, reason)
-
-
-def _merge(known: Document, facts: Document) -> None:
-    for place, fact in facts.items():
-        if place not in known or fact["time"] < known[place]["time"]:
-            known[place] = fact
 
 
 def _facts(record: Received) -> tuple[str, Document]:

@@ -49,6 +49,30 @@ class MongoContacts:
         return None if found is None else shown(found)
 
 
+class MemoryContacts:
+    """Contacts in memory, for tests."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Document] = {}
+
+    async def apply(self, changes: Mapping[str, Document]) -> None:
+        for contact, facts in changes.items():
+            row = self.rows.setdefault(contact, {"_id": contact})
+            for place, fact in facts.items():
+                outer, _, inner = place.rpartition(".")
+                keep_first(row.setdefault(outer, {}) if outer else row, inner, fact)
+
+    async def get(self, contact: str) -> Document | None:
+        found = self.rows.get(contact)
+        return None if found is None else shown(found)
+
+
+def keep_first(facts: Document, place: str, fact: Document) -> None:
+    """Put the fact in its place, unless an earlier one is there."""
+    if place not in facts or fact["time"] < facts[place]["time"]:
+        facts[place] = fact
+
+
 def _why(error: BulkWriteError) -> Exception:
     """Two owners of a partition may insert the same contact at once: the whole batch is simply written again."""
     failures = error.details.get("writeErrors", [])

@@ -1,0 +1,6 @@
+"""python -m services.sla"""
+
+from services.sla.app import build
+from shared.service import run
+
+run(build)

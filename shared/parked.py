@@ -1,0 +1,84 @@
+"""What a reader has parked: folding it again at each start, and the operator's routes for it."""
+
+import base64
+import binascii
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from shared.documents import Document
+from shared.mongo import reachable
+from shared.reader import CaseReader
+from shared.service import Problem, caller
+from shared.settings import Settings
+
+log = structlog.get_logger()
+PAGE = 1000
+
+
+class Redrive(BaseModel):
+    """`replace`: origin → base64 of other bytes; `discard`: origins that nobody needs. Both empty: as it is."""
+
+    replace: dict[str, str] = Field(default_factory=dict)
+    discard: list[str] = Field(default_factory=list)
+
+
+async def parked_cases(collection: Any) -> list[Document]:
+    """Cases with parked events (`_id` and `parked`), at most a thousand."""
+    with reachable():
+        found: list[Document] = await (
+            collection.find({"parked.0": {"$exists": True}}, {"parked": 1}).limit(PAGE).to_list(None)
+        )
+    return found
+
+
+async def unpark(reader: CaseReader[Any], case: str, replaced: dict[str, bytes | None]) -> int:
+    """Fold what the case has parked, as often as somebody else writes first; returns how many stay parked."""
+    while True:
+        change = await reader.unpark(case, replaced)
+        if change is not None:
+            return len(change.parked)
+
+
+async def unpark_all(reader: CaseReader[Any], collection: Any) -> None:
+    """At each start: whoever mended the reader has started it again."""
+    for document in await parked_cases(collection):
+        left = await unpark(reader, document["_id"], {})
+        log.info("parked events folded again", reader=reader.view.name, case=document["_id"], left=left)
+
+
+def parked_router(settings: Settings, reader: CaseReader[Any], collection: Any) -> APIRouter:
+    """GET /parked and POST /parked/{case}/redrive, for the role operator."""
+    router = APIRouter(tags=["operator"])
+
+    @router.get("/parked")
+    async def listed(request: Request) -> dict[str, Any]:
+        _operator(request, settings)
+        rows = await parked_cases(collection)
+        return {"items": [{"case": row["_id"], "origins": [one["origin"] for one in row["parked"]]} for row in rows]}
+
+    @router.post("/parked/{case}/redrive")
+    async def redrive(request: Request, case: str, body: Redrive) -> dict[str, int]:
+        """Fold again; 409 when something still cannot be read."""
+        _operator(request, settings)
+        left = await unpark(reader, case, _replaced(body))
+        if left:
+            raise Problem(409, "still_unreadable", f"{left} events of {case} are still parked")
+        return {"left": left}
+
+    return router
+
+
+def _operator(request: Request, settings: Settings) -> None:
+    if caller(request, settings).role != "operator":
+        raise Problem(403, "forbidden", "only an operator handles parked events")
+
+
+def _replaced(body: Redrive) -> dict[str, bytes | None]:
+    try:
+        given = {origin: base64.b64decode(text, validate=True) for origin, text in body.replace.items()}
+    except binascii.Error as error:
+        raise Problem(422, "invalid", f"replace: not base64: {error}") from error
+    return {**given, **dict.fromkeys(body.discard)}
