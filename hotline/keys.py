@@ -6,7 +6,9 @@ import json
 import os
 from pathlib import Path
 
-NAMES = ("jwt_secret", "seal_key", "ref_key")
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+NAMES = ("jwt_secret", "seal_key", "ref_key", "sign_key")
 
 
 def load_keys(folder: Path) -> dict[str, str]:
@@ -15,6 +17,12 @@ def load_keys(folder: Path) -> dict[str, str]:
     if not path.exists():
         _make(path)
     return dict(json.loads(path.read_text()))
+
+
+def public_key(sign_key: str) -> str:
+    """Base64 of the Ed25519 public key that belongs to a base64 private key."""
+    private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(sign_key))
+    return base64.b64encode(private.public_key().public_bytes_raw()).decode()
 
 
 def _make(path: Path) -> None:

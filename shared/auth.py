@@ -8,6 +8,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from msgspec import Struct
 
+ROLES = ("agent", "dispatcher", "auditor", "supervisor", "editor", "officer", "service", "operator")
+"""editor: knowledge and bulletins; officer: the city office that reads reports. The others as in domain.md §11."""
 _REQUIRED = jwt.JWTClaimsRegistry(sub={"essential": True}, role={"essential": True}, exp={"essential": True})
 
 
@@ -16,7 +18,7 @@ class Forbidden(ValueError):
 
 
 class Identity(Struct, frozen=True):
-    """`role` is agent, dispatcher, auditor, supervisor, service, operator or unit:<code>."""
+    """`role` is one of ROLES or unit:<code>."""
 
     subject: str
     role: str

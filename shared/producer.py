@@ -193,7 +193,9 @@ class KafkaTransport:
 async def _bounded_stop(producer: AIOKafkaProducer) -> None:
     """aiokafka's stop() flushes without bound while the broker is away."""
     try:
-        await asyncio.wait_for(producer.stop(), STOP_S)
+        # Not wait_for: before Python 3.12 it can swallow a cancellation.
+        async with asyncio.timeout(STOP_S):
+            await producer.stop()
     except (TimeoutError, KafkaError, OSError) as error:
         log.warning("producer did not stop cleanly", error=repr(error))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["api", "worker", "all"]
@@ -30,8 +30,18 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr = SecretStr("")
     seal_key: SecretStr = SecretStr("")
     """Base64 of 32 bytes; given only to intake, notify and transfer."""
+    sign_key: SecretStr = SecretStr("")
+    """Base64 of this city's 32-byte Ed25519 private key; given only to transfer."""
     ref_key: SecretStr = SecretStr("")
     """Key of the blind index over callers' numbers."""
+    urls: dict[str, str] = Field(default_factory=dict)
+    """Service → base URL of its API (JSON); for desk, whose pages call the other services."""
+    partners: dict[str, str] = Field(default_factory=dict)
+    """Area code of a partner city → base URL of its transfer service (JSON)."""
+    partner_keys: dict[str, str] = Field(default_factory=dict)
+    """Area code of a partner city → base64 of its Ed25519 public key (JSON)."""
+    otlp: str = ""
+    """OTLP/HTTP endpoint for traces; empty: none are exported."""
     time_origin: str = ""
     """Domain time at `time_started` (ISO 8601); empty: domain time is real time."""
     time_started: float = 0.0

@@ -6,11 +6,9 @@ import typer
 
 from hotline.commands.common import ROOT
 from hotline.keys import load_keys
-from shared.auth import issue
+from shared.auth import ROLES, issue
 from shared.policy import load_units
 from shared.settings import Settings
-
-ROLES = ("agent", "dispatcher", "auditor", "supervisor", "service", "operator")
 
 
 def token(

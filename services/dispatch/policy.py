@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from shared.calendars import load_calendar
-
 from services.dispatch.domain.context import Due, Rules
 from services.dispatch.domain.routing import RoutingPolicy
+from shared.calendars import load_calendar
 from shared.events.commands import RequestType
 from shared.policy import Policy, PolicyError, Units, load, load_units
 

@@ -42,6 +42,7 @@ class Worker:
         self._transport = transport
         self._handler = ContactHandler(MongoContacts(database), OrderedPublisher(transport, clock), topics.dead_letters)
         self._bus: Bus | None = None
+        self._stopping = False
         self._starting: asyncio.Task[None] | None = None
         self._database = database
 
@@ -50,7 +51,7 @@ class Worker:
 
     async def _start(self) -> None:
         attempt = 0
-        while self._bus is None:
+        while self._bus is None and not self._stopping:
             try:
                 await self._transport.partitions(self._topic)
                 self._bus = await self._subscribed()
@@ -70,6 +71,8 @@ class Worker:
         return bus
 
     async def stop(self) -> None:
+        # A cancellation can get lost inside the Kafka client, so the loop looks at this too.
+        self._stopping = True
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)

@@ -79,7 +79,7 @@ class Notify:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.gateway.close()
+        await self.gateway.close()
         await self.transport.stop()
         self.database.client.close()
 

@@ -2,14 +2,15 @@
 
 from typing import Protocol
 
+import aiohttp
 import msgspec
 from msgspec import Struct
 
 from services.notify.domain.debts import Outcome
-from services.notify.wire import Answer, Lost, NotConnected, Wire
 
 REQUEST_S = 5.0
 """How long a request may take; after that nobody knows, and the gateway is asked."""
+CONNECT_S = 2.0
 NOT_FOUND = 404
 
 
@@ -43,7 +44,8 @@ class HttpGateway:
     """The gateway at a URL."""
 
     def __init__(self, url: str) -> None:
-        self._wire = Wire(url)
+        self._url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
 
     async def send(self, message: str, to: str, text: str, timeout_s: float) -> Outcome:
         return await self._request("PUT", message, _encoder.encode(_Message(to, text)), timeout_s)
@@ -52,28 +54,39 @@ class HttpGateway:
         return await self._request("GET", message, b"", REQUEST_S)
 
     async def _request(self, method: str, message: str, body: bytes, timeout_s: float) -> Outcome:
+        limits = aiohttp.ClientTimeout(total=timeout_s, connect=min(timeout_s, CONNECT_S))
         try:
-            answer = await self._wire.request(method, f"/messages/{message}", body, timeout_s)
-        except NotConnected as error:
+            async with self._opened().request(
+                method, f"{self._url}/messages/{message}", data=body, timeout=limits
+            ) as answer:
+                return _read(answer.status, await answer.read(), asked=method == "GET")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Outcome("away", str(error))
-        except (Lost, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return Outcome("silent", repr(error))
-        return _read(answer, asked=method == "GET")
 
-    def close(self) -> None:
-        self._wire.close()
+    def _opened(self) -> aiohttp.ClientSession:
+        """As many connections as messages are under way; the payer bounds those."""
+        if self._session is None:
+            headers = {"Content-Type": "application/json"}
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=headers)
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
 
 
-def _read(answer: Answer, asked: bool) -> Outcome:
+def _read(status: int, body: bytes, asked: bool) -> Outcome:
     """Only the gateway's own word counts; any other answer, for example of a proxy, says nothing."""
     try:
-        told = _decoder.decode(answer.body)
+        told = _decoder.decode(body)
     except msgspec.MsgspecError:
         told = _Told()
-    if told.status == "delivered" and answer.status < 300:
+    if told.status == "delivered" and status < 300:
         return Outcome("delivered", told.reference)
     if told.status == "failed":
-        return Outcome("failed", told.reason or f"status {answer.status}")
-    if asked and answer.status == NOT_FOUND and told.status == "unknown":
+        return Outcome("failed", told.reason or f"status {status}")
+    if asked and status == NOT_FOUND and told.status == "unknown":
         return Outcome("not_taken")
-    return Outcome("silent", f"status {answer.status}")
+    return Outcome("silent", f"status {status}")

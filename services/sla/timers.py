@@ -26,7 +26,7 @@ log = structlog.get_logger()
 PAGE = 500
 POLL_S = 0.5
 Horizons = Callable[[], Awaitable[dict[int, float]]]
-"""Owned partition → unix seconds up to which its events are known (shared/bus.py, read_up_to)."""
+"""Owned partition → unix seconds up to which its events are known, or 0 (shared/bus.py, read_up_to)."""
 
 
 class Timers:
@@ -50,6 +50,9 @@ class Timers:
             except AWAY as error:
                 log.warning("timers wait", lane=self._lane, error=repr(error))
                 fired = 0
+            except Exception:
+                log.exception("timers failed; they go on", lane=self._lane)
+                fired = 0
             if not fired:
                 await asyncio.sleep(POLL_S)
 
@@ -57,10 +60,13 @@ class Timers:
         """One round over the owned partitions; returns how many rungs fired."""
         fired = 0
         for partition, known in (await self._horizons()).items():
-            until = self._clock.domain(known)
-            due = await self._store.due(self._lane[0].upper(), partition, until, PAGE) if known else []
-            fired += await self._tell(due, until) if due else 0
+            if known:
+                fired += await self._fire(partition, self._clock.domain(known))
         return fired
+
+    async def _fire(self, partition: int, until: datetime) -> int:
+        due = await self._store.due(self._lane[0].upper(), partition, until, PAGE)
+        return await self._tell(due, until) if due else 0
 
     async def _tell(self, due: list[Document], until: datetime) -> int:
         records: list[Record] = []

@@ -55,7 +55,7 @@ def start(port: int, journal: Path) -> "subprocess.Popen[bytes]":
 async def gateway(url: str) -> AsyncIterator[HttpGateway]:
     client = HttpGateway(url)
     yield client
-    client.close()
+    await client.close()
     behave(url, mode="ok")
 
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from services.intake.app import build
+from shared.clock import make_clock
 from shared.settings import Role, Settings
-from shared.testing import FakeClock
 from tests.unit.intake.world import SETTINGS, token
 
 EVENT = {"call_id": "c1", "number": 1, "type": "offered", "caller": "13812341234"}
@@ -23,7 +23,7 @@ def settings(folder: Path, role: Role) -> Settings:
 async def test_the_door_needs_neither_broker_nor_database(tmp_path: Path, role: Role) -> None:
     spooled = []
     for _ in range(2):
-        app = build(settings(tmp_path, role), FakeClock())
+        app = build(settings(tmp_path, role), make_clock(SETTINGS))
         async with app.router.lifespan_context(app):
             client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake")
             assert (await client.get("/health/ready")).status_code == 200
