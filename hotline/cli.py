@@ -1,5 +1,8 @@
 """hotline: the operator's tool."""
 
+import logging
+
+import structlog
 import typer
 
 from hotline.commands import case, dead_letters, doctor, scale, surge, token, topics, up
@@ -16,5 +19,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:
-    """Entry point of `.venv/bin/hotline`."""
+    """Entry point of `.venv/bin/hotline`. An operator reads what the commands say, not the libraries' complaints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()
