@@ -151,7 +151,7 @@ def _over(progress: Progress, status: Status) -> bool:
 
 async def _inject(stack: Stack, faults: Sequence[Fault], world: World) -> None:
     await world.calling.wait()
-    await asyncio.gather(*(inject(fault, stack.supervisor) for fault in faults))
+    await asyncio.gather(*(inject(fault, stack) for fault in faults))
 
 
 async def _why(progress: Progress, status: Status, monitor: Monitor, patience: float) -> str:
