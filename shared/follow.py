@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 
 from shared.producer import backoff
 from shared.records import CAUSE, Received, header
@@ -48,7 +47,7 @@ async def follow(bootstrap: str, topics: Sequence[str], see: Callable[[Received]
         try:
             await consumer.start()
             await _read(consumer, see)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except Exception as error:
             log.warning("following again", topics=list(topics), error=repr(error))
             await asyncio.sleep(backoff(attempt))
             attempt += 1

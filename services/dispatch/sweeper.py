@@ -37,6 +37,8 @@ class Sweeper:
                 await self.sweep()
             except AWAY as error:
                 log.warning("sweep postponed", error=repr(error))
+            except Exception:
+                log.exception("sweep failed; it goes on")
             await asyncio.sleep(PERIOD_S)
 
     async def sweep(self) -> int:
