@@ -51,8 +51,22 @@ class BatchRunner:
             except Exception as error:
                 last = error
         log.error("record is dead-lettered", group=self.group, origin=origin(record), error=repr(last))
-        poisoned = last
-        await self._until_back(lambda: self._poison(record, poisoned))
+        await self._lay_aside(record, last)
+
+    async def _lay_aside(self, record: Received, error: Exception) -> None:
+        """Until it is a dead letter: a batch that ends without it would commit past it."""
+        attempt = 0
+        while True:
+            try:
+                return await self._until_back(lambda: self._poison(record, error))
+            except Abandoned:
+                raise
+            except Exception as again:
+                if self._abandoned():
+                    raise Abandoned(str(again)) from again
+                log.exception("no dead letter can be written; the partition waits", origin=origin(record))
+                await self._clock.sleep(backoff(attempt))
+                attempt += 1
 
     async def _until_back(self, step: Callable[[], Awaitable[None]]) -> None:
         attempt = 0

@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from shared.away import StoreAway
+from shared.away import Refused, StoreAway
 from shared.bus import Subscription
 from shared.records import Received, Record
 from shared.settings import Settings
@@ -132,3 +132,42 @@ async def test_only_the_record_that_raises_three_times_alone_is_poison() -> None
     assert poisoned == [(b"bad", "KeyError('bad')")]
     assert tries == 3
     assert consumer.committed == {TopicPartition("t", 0): 3}
+
+
+async def test_nothing_is_committed_past_a_record_whose_dead_letter_cannot_be_written() -> None:
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        raise KeyError("bad")
+
+    async def poison(record: Received, error: Exception) -> None:
+        nonlocal tries
+        tries += 1
+        assert made.gate.stopping or tries < 4, "given up"
+        made.gate.stopping = tries == 3
+        raise Refused("the letter is too large")
+
+    made, consumer = subscription(handle, poison), Consumer()
+    await consume(made, consumer, b"bad", b"2")
+    assert tries == 3
+    assert consumer.committed == {}
+
+
+async def test_a_dead_letter_is_tried_until_it_is_written() -> None:
+    laid: list[bytes | None] = []
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        raise KeyError("bad")
+
+    async def poison(record: Received, error: Exception) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise Refused("not yet")
+        laid.append(record.value)
+
+    made, consumer = subscription(handle, poison), Consumer()
+    await consume(made, consumer, b"1", b"2")
+    assert laid == [b"1", b"2"]
+    assert consumer.committed == {TopicPartition("t", 0): 2}
