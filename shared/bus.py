@@ -96,6 +96,7 @@ class Subscription:
         self.handled: dict[TopicPartition, int] = {}
         """Next offset per partition, and below: append time (unix s) of the last record handled."""
         self.handled_at: dict[TopicPartition, float] = {}
+        self._in_hand: frozenset[TopicPartition] = frozenset()
 
     async def consume(self, message: KafkaMessage) -> None:
         """One batch: handle, commit, only then let go."""
@@ -104,6 +105,7 @@ class Subscription:
         if self.gate.closed() or not isinstance(records, tuple):
             return
         self.gate.enter()
+        self._in_hand = frozenset(TopicPartition(record.topic, record.partition) for record in records)
         try:
             with names.BATCH_SECONDS.labels(self.group).time():
                 await self.runner.run(records)
@@ -111,6 +113,7 @@ class Subscription:
         except Abandoned as error:
             log.warning("batch given up uncommitted", group=self.group, why=str(error))
         finally:
+            self._in_hand = frozenset()
             self.gate.leave()
 
     async def _commit(self, records: Sequence[Any]) -> None:
@@ -149,7 +152,8 @@ class Subscription:
             end = consumer.highwater(partition)
         except (KafkaError, IllegalStateError, TimeoutError, AssertionError):
             return 0.0
-        if end is not None and position >= end and self.handled.get(partition, position) >= position:
+        # The position runs ahead of a batch in hand, also of the first one, which nothing was handled before.
+        if end is not None and position >= end and partition not in self._in_hand:
             return now
         return self.handled_at.get(partition, 0.0)
 

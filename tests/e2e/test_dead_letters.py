@@ -187,7 +187,7 @@ def test_a_malformed_answer_of_a_department_comes_back(city: City, tmp_path: Pat
 
 
 def test_a_case_waits_behind_its_unreadable_events_while_the_others_go_on(city: City, tmp_path: Path) -> None:
-    """Two of five events are unreadable; notify and sla park all behind the first; once mended all is applied in order."""
+    """Two of five events are unreadable; notify and sla park all behind the first; mended, all is applied."""
     case, order = new_case("parked"), "o1"
     issued = e.WorkOrderIssued(
         order=order, unit=UNIT, role="lead", cycle=1, returns=0, priority="P2", request_type="QZ"

@@ -171,3 +171,39 @@ async def test_a_dead_letter_is_tried_until_it_is_written() -> None:
     await consume(made, consumer, b"1", b"2")
     assert laid == [b"1", b"2"]
     assert consumer.committed == {TopicPartition("t", 0): 2}
+
+
+class Reader(Consumer):
+    """A consumer whose position is at the end of what it has fetched."""
+
+    def __init__(self, fetched: int) -> None:
+        super().__init__()
+        self.fetched = fetched
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("t", 0), TopicPartition("t", 1)}
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self.fetched if partition.partition == 0 else 0
+
+    def highwater(self, partition: TopicPartition) -> int:
+        return self.fetched if partition.partition == 0 else 0
+
+
+async def test_what_is_fetched_and_not_yet_handled_is_not_known() -> None:
+    """Timers that fire up to `now` while the first batch is in hand would not see the stop that lies in it."""
+    release = asyncio.Event()
+
+    async def handle(records: Sequence[Received]) -> None:
+        await release.wait()
+
+    made, consumer = subscription(handle), Reader(fetched=1)
+    made.consumer = consumer
+    busy, quiet = TopicPartition("t", 0), TopicPartition("t", 1)
+    running = asyncio.ensure_future(consume(made, consumer, b"1"))
+    await asyncio.sleep(0)
+    assert await made.read_up_to(busy, 99.0) == 0.0
+    assert await made.read_up_to(quiet, 99.0) == 99.0
+    release.set()
+    await running
+    assert await made.read_up_to(busy, 99.0) == 99.0
