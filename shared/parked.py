@@ -1,7 +1,6 @@
 """What a reader has parked: folding it again at each start, and the operator's routes for it."""
 
 import base64
-import binascii
 from typing import Any
 
 import structlog
@@ -83,6 +82,6 @@ def _operator(request: Request, settings: Settings) -> None:
 def _replaced(body: Redrive) -> dict[str, bytes | None]:
     try:
         given = {origin: base64.b64decode(text, validate=True) for origin, text in body.replace.items()}
-    except binascii.Error as error:
+    except ValueError as error:
         raise Problem(422, "invalid", f"replace: not base64: {error}") from error
     return {**given, **dict.fromkeys(body.discard)}
