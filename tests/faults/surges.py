@@ -12,7 +12,7 @@ from hotline.surge.launch import Plan, platform, run
 from hotline.surge.ledger import Ledger
 from hotline.surge.messages import default_data
 
-RATE = 6000.0
+RATE = 12_000.0
 """Domain seconds per real second: whoever waits for the next working day waits for seconds."""
 LONGEST_S = 400.0
 
