@@ -20,7 +20,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from shared import names
-from shared.away import BrokerAway, Refused
+from shared.away import Abandoned, BrokerAway, Refused
 from shared.clock import Clock
 from shared.records import Record
 
@@ -119,6 +119,7 @@ class KafkaTransport:
         self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
+        self._stopped = False
         self._counts: dict[str, int] = {}
 
     async def partitions(self, topic: str) -> int:
@@ -156,6 +157,7 @@ class KafkaTransport:
 
     async def _current(self) -> AIOKafkaProducer:
         async with self._lock:
+            self._check()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._bootstrap,
@@ -168,11 +170,16 @@ class KafkaTransport:
                 )
                 try:
                     await producer.start()
+                    self._check()
                 except BaseException:
                     await _bounded_stop(producer)
                     raise
                 self._producer = producer
             return self._producer
+
+    def _check(self) -> None:
+        if self._stopped:
+            raise Abandoned("the transport is stopped")
 
     async def _give_up(self, producer: AIOKafkaProducer, error: Exception) -> None:
         async with self._lock:
@@ -184,8 +191,9 @@ class KafkaTransport:
         await _bounded_stop(producer)
 
     async def stop(self) -> None:
-        async with self._lock:
-            producer, self._producer = self._producer, None
+        """Whoever still tries to send hears Abandoned, also where its cancellation got lost in the Kafka client."""
+        self._stopped = True
+        producer, self._producer = self._producer, None
         if producer is not None:
             await _bounded_stop(producer)
 
