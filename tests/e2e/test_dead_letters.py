@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 from hotline.commands.dead_letters import app
 from hotline.letters import Desk, Letter
 from hotline.stack import Options, Stack
+from services.dispatch.store import read_case
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.events import contacts
 from shared.events.envelope import Envelope, encode, raw
 from shared.events.topics import BATCH_BYTES, Topics
-from shared.ids import case_id, event_id, receipt_code
+from shared.ids import case_id, client_command_id, event_id, receipt_code
 from shared.producer import partition_of
 from tests.conftest import Background
 from tests.factories import START, envelope, order_of, person, reporter
@@ -183,7 +184,8 @@ def test_a_malformed_answer_of_a_department_comes_back(city: City, tmp_path: Pat
     assert letter.reader == "dispatch.bridge"
     sign = envelope(case, c.Sign(order=order_of(case, UNIT)), "sign", actor="")
     redrive(origin, encode(sign), tmp_path)
-    city.run(until(lambda: city.find("dispatch", case), lambda row: row and row["state"] == "HANDLING"))
+    command = client_command_id(f"unit:{UNIT}", sign.id)
+    city.run(until(lambda: city.find("dispatch", case), lambda row: command in read_case(row).causes))
 
 
 def test_a_case_waits_behind_its_unreadable_events_while_the_others_go_on(city: City, tmp_path: Path) -> None:
