@@ -221,6 +221,11 @@ class Stack:
         await self.supervisor.start(*(self._service(service, n) for n in range(len(names) + 1, count + 1)))
         self._publish()
 
+    async def behave(self, mode: str) -> None:
+        """Tell the simulated gateway how to behave (hotline/surge/gateway.py)."""
+        async with httpx.AsyncClient(timeout=3) as client:
+            (await client.put(f"{self.gateway}/behaviour", json={"mode": mode})).raise_for_status()
+
     def addresses(self) -> dict[str, list[str]]:
         """URLs of each service's replicas."""
         found: dict[str, list[str]] = {}

@@ -30,7 +30,9 @@ def surge(
     seed: Annotated[int, typer.Option(help="the same seed makes the same callers")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="keep the run's folder: data, logs, journals")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the ledger as one JSON object")] = False,
-    kill: Annotated[list[str] | None, typer.Option(help="SERVICE@SECOND or SERVICE@SECOND+HOLD; repeatable")] = None,
+    kill: Annotated[
+        list[str] | None, typer.Option(help="a fault (hotline/surge/chaos.py), like broker@15+10; repeatable")
+    ] = None,
     scale: Annotated[str, typer.Option(help="replicas, like dispatch=2")] = "",
     time_rate: Annotated[float, typer.Option(min=1.0, help="domain seconds per real second")] = 1200.0,
     city: Annotated[str, typer.Option(help="area code")] = "130100",

@@ -193,7 +193,7 @@ async def _until_over(sides: Sequence[Side], plan: Sequence[Fault], bar: Bar) ->
 
 async def _inject(side: Side, faults: Sequence[Fault]) -> None:
     await side.world.calling.wait()
-    await asyncio.gather(*(inject(fault, side.stack.supervisor) for fault in faults))
+    await asyncio.gather(*(inject(fault, side.stack) for fault in faults))
 
 
 async def _why(side: Side) -> str:

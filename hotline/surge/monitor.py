@@ -1,7 +1,6 @@
 """How far the platform is, cheaply: cases by state from the database, lag by group from the broker."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
 from shared.settings import Settings
+from shared.tasks import within
 
 log = structlog.get_logger()
 BROKER_S = 5.0
@@ -117,9 +117,7 @@ async def _connect(bootstrap: str) -> tuple[Any, Any]:
 
 async def _close(broker: tuple[Any, Any] | None) -> None:
     for one, stop in zip(broker or (), ("close", "stop"), strict=False):
-        with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(BROKER_S):
-                await getattr(one, stop)()
+        await within(BROKER_S, getattr(one, stop)())
 
 
 async def _behind(admin: Any, consumer: Any, group: str) -> int:
