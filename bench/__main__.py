@@ -10,8 +10,9 @@ import uvloop
 from rich.console import Console
 
 from bench import door, lanes
+from bench.mirror import Bare
 from bench.rows import Row, table
-from bench.spine import Bare, Drive, row
+from bench.spine import Drive, row
 from bench.stand import Stand, stand
 
 

@@ -13,8 +13,9 @@ from msgspec import Struct, structs
 
 from bench.bare import Stage
 from bench.lives import UNIT, Lives
+from bench.mirror import Bare, blank
 from bench.rows import Row, percentile
-from bench.spine import Bare, Drive, Measured, blank
+from bench.spine import Drive, Measured
 from bench.stand import Stand
 from shared.records import Record
 

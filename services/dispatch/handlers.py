@@ -23,10 +23,11 @@ from shared.events.commands import COMMANDS, Register, verb_of
 from shared.events.envelope import MAX_BYTES, Unreadable, decode
 from shared.events.topics import Topics, is_case_id
 from shared.producer import Publisher, Transport, partition_of
-from shared.records import SWEPT, Received, Record, encoded
+from shared.records import SWEPT, TYPE, Received, Record, headers_of
 
 log = structlog.get_logger()
 READER = "dispatch"
+_REJECTED = CASES.types[CommandRejected].encode()
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -230,7 +231,7 @@ class CommandHandler:
 
 
 def _record(case: str, entry: Entry) -> Record:
-    return encoded(entry.topic, case, decode(entry.value), entry.value)
+    return Record(entry.topic, case.encode(), entry.value, entry.headers or headers_of(decode(entry.value)))
 
 
 def _contact(incoming: Incoming) -> str:
@@ -239,8 +240,7 @@ def _contact(incoming: Incoming) -> str:
 
 
 def _outcome(entries: Sequence[Entry]) -> str:
-    rejected = CASES.types[CommandRejected]
-    return "rejected" if decode(entries[0].value).type == rejected else "accepted"
+    return "rejected" if (TYPE, _REJECTED) in entries[0].headers else "accepted"
 
 
 def _count(plans: dict[str, Plan]) -> None:
