@@ -34,12 +34,14 @@ async def measure(rows: str, cases: int, rounds: int) -> list[Row]:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with stand() as ground:
-        if "a" in rows:
-            found.append(await spine(ground, cases, rounds))
-        if "c" in rows:
-            found.append(await door.row(ground))
-        if "b" in rows:
-            found.append(await lanes.row(ground))
+        steps = {
+            "a": lambda: spine(ground, cases, rounds),
+            "c": lambda: door.row(ground),
+            "b": lambda: lanes.row(ground),
+        }
+        for letter in (letter for letter in steps if letter in rows):
+            found.append(await steps[letter]())
+            sys.stderr.write(f"row {letter}: {found[-1].measured}, bare {found[-1].bare}\n")
     return found
 
 

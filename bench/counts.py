@@ -52,6 +52,11 @@ class Scan:
         async with _consumer(self._kafka) as consumer:
             return await consumer.end_offsets(await _partitions(consumer, topics))  # type: ignore[no-any-return]
 
+    async def appended(self, start: Ends) -> int:
+        """Records since `start`, by their offsets alone."""
+        now = await self.ends(*{tp.topic for tp in start})
+        return sum(now.values()) - sum(start.values())
+
     async def since(self, start: Ends) -> dict[str, TopicCount]:
         """Counts by topic of what was appended since `start`, up to now."""
         found = {tp.topic: TopicCount() for tp in start}

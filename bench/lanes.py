@@ -17,6 +17,7 @@ from bench.mirror import Bare, blank
 from bench.rows import Row, percentile
 from bench.spine import Drive, Measured
 from bench.stand import Stand
+from shared.bus import MAX_RECORDS
 from shared.records import Record
 
 WAITING = 50_000
@@ -89,7 +90,7 @@ async def platform(stand: Stand, waiting: int) -> tuple[Probed, Measured]:
     await stand.services(dispatch=1)
     await asyncio.sleep(SETTLE_S)
     seconds = await Prober(stand, stand.topics.feed(UNIT)).run(urgent.registers())
-    done = (await stand.scan.since(start))[stand.topics.cases("normal")].kinds["case.registered.v1"]
+    done = await stand.scan.appended(start) // like.events_each
     await stand.services(dispatch=0, sla=0, notify=0)
     return Probed(seconds=seconds, left=waiting - done), like
 
@@ -110,15 +111,15 @@ async def bare(stand: Stand, waiting: int, like: Measured) -> Probed:
         probes = [Record(urgent.names["commands"], f"U-{n:036d}".encode(), b" ") for n in range(PROBES)]
         value = blank("", 1, 1, size)[0].value
         seconds = await Prober(stand, normal.names["feed"]).run([probe._replace(value=value) for probe in probes])
-        done = (await stand.scan.since(start))[normal.names["cases"]].records // like.events_each
+        done = await stand.scan.appended(start) // like.events_each
     finally:
         await asyncio.gather(*(process.stop() for process in processes))
     return Probed(seconds=seconds, left=max(0, waiting - done))
 
 
 def _endless(stages: Sequence[Stage]) -> list[Stage]:
-    """Nobody pays here, and nobody stops before he is stopped."""
-    return [structs.replace(stage, total=1 << 60) for stage in stages]
+    """Nobody stops before he is stopped, and a batch is as large as the platform's may be."""
+    return [structs.replace(stage, total=1 << 60, batch=MAX_RECORDS) for stage in stages]
 
 
 async def row(stand: Stand, waiting: int = WAITING) -> Row:
