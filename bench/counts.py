@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct, field
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.producer import Transport
+
 Ends = dict[TopicPartition, int]
 
 
@@ -45,12 +47,16 @@ class CollectionCount(Struct, frozen=True, kw_only=True):
 class Scan:
     """Reads topics between two moments."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, transport: Transport) -> None:
         self._kafka = kafka
+        self._transport = transport
 
     async def ends(self, *topics: str) -> Ends:
         async with _consumer(self._kafka) as consumer:
-            return await consumer.end_offsets(await _partitions(consumer, topics))  # type: ignore[no-any-return]
+            partitions = [
+                TopicPartition(topic, n) for topic in topics for n in range(await self._transport.partitions(topic))
+            ]
+            return dict(await consumer.end_offsets(partitions))
 
     async def appended(self, start: Ends) -> int:
         """Records since `start`, by their offsets alone."""
@@ -84,11 +90,6 @@ class _consumer:
 
     async def __aexit__(self, *_: object) -> None:
         await self._made.stop()
-
-
-async def _partitions(consumer: Any, topics: tuple[str, ...]) -> list[TopicPartition]:
-    known = await consumer._client.fetch_all_metadata()
-    return [TopicPartition(topic, n) for topic in topics for n in known.partitions_for_topic(topic)]
 
 
 async def collection(database: Any) -> CollectionCount:

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from bench.caller import Answers
-from bench.rows import Row, percentile
+from bench.rows import Row, latency
 from bench.stand import Stand
 from hotline.ports import free_port
 from shared.auth import issue
@@ -61,21 +61,8 @@ async def row(stand: Stand) -> Row:
     """Intake and the bare door, one right after the other."""
     answers, size = await platform(stand)
     beside = await bare(stand, size)
-    value, other = percentile(answers.seconds, 0.99) * 1000, percentile(beside.seconds, 0.99) * 1000
-    return Row(
-        what="accepts at 1,000/s, p99",
-        unit="ms",
-        value=value if not answers.failed else float("inf"),
-        measured=f"{value:.0f} ms, {answers.failed} refused",
-        bare=f"{other:.0f} ms, {beside.failed} refused",
-        least=150,
-        aim=50,
-        higher=False,
+    return latency(
+        "accepts at 1,000/s, p99", answers.seconds, beside.seconds, least=150, aim=50, failed=answers.failed,
         counted=f"{RATE}/s for {SECONDS:g} s, one event a POST; from the scheduled moment, load in another process",
-        details={
-            "p50 ms": percentile(answers.seconds, 0.5) * 1000,
-            "bare p50 ms": percentile(beside.seconds, 0.5) * 1000,
-            "times bare p99": value / other,
-            "accepted": len(answers.seconds),
-        },
-    )
+        more={"accepted": len(answers.seconds), "bare failed": beside.failed},
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from bench.bare import Stage
 from bench.lives import UNIT, Lives
 from bench.mirror import Bare, blank
-from bench.rows import Row, percentile
+from bench.rows import Row, latency
 from bench.spine import Drive, Measured
 from bench.stand import Stand
 from shared.bus import MAX_RECORDS
@@ -125,22 +125,8 @@ def _endless(stages: Sequence[Stage]) -> list[Stage]:
 async def row(stand: Stand, waiting: int = WAITING) -> Row:
     probed, like = await platform(stand, waiting)
     beside = await bare(stand, waiting, like)
-    value, other = percentile(probed.seconds, 0.99) * 1000, percentile(beside.seconds, 0.99) * 1000
-    return Row(
-        what="urgent case to its department's feed, p99",
-        unit="ms",
-        value=value,
-        measured=f"{value:.0f} ms",
-        bare=f"{other:.0f} ms",
-        least=1000,
-        aim=250,
-        higher=False,
+    return latency(
+        "urgent case to its department's feed, p99", probed.seconds, beside.seconds, least=1000, aim=250,
         counted=f"{PROBES} urgent registers, each {EVERY_S * 1000:.0f} ms, while {waiting} normal ones wait",
-        details={
-            "p50 ms": percentile(probed.seconds, 0.5) * 1000,
-            "bare p50 ms": percentile(beside.seconds, 0.5) * 1000,
-            "times bare p99": value / other,
-            "normal left": probed.left,
-            "bare normal left": beside.left,
-        },
-    )
+        more={"normal left": probed.left, "bare normal left": beside.left},
+    )  # fmt: skip

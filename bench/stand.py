@@ -31,8 +31,8 @@ class Stand:
         self.settings = stack.settings
         self.clock: ScaledClock = make_clock(self.settings)
         self.topics = Topics(CITY)
-        self.scan = Scan(stack.kafka)
-        self.transport = KafkaTransport(stack.kafka, linger_ms=0)
+        self.transport = KafkaTransport(stack.kafka)
+        self.scan = Scan(stack.kafka, self.transport)
         self.publisher = OrderedPublisher(self.transport, self.clock)
 
     def database(self, service: str) -> Any:
