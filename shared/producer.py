@@ -6,6 +6,7 @@ acknowledged. Duplicates are legal; a record before its predecessor is not.
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import structlog
@@ -57,8 +58,9 @@ class Publisher(Protocol):
         ...
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(key: bytes, count: int) -> int:
-    """Kafka's own default: murmur2 of the key."""
+    """Kafka's own default: murmur2 of the key. Remembered, because it is slow and a case's key comes many times."""
     return int(murmur2(key) & 0x7FFFFFFF) % count
 
 

@@ -95,9 +95,9 @@ class CaseReader(Generic[State]):
         pending: dict[str, list[Received]] = {}
         strays: list[Record] = []
         for record in records:
-            case = (record.key or b"").decode(errors="replace")
             if not self._means_something(record):
                 continue
+            case = (record.key or b"").decode(errors="replace")
             if is_case_id(case):
                 pending.setdefault(case, []).append(record)
             else:

@@ -77,7 +77,10 @@ class Case(Struct, kw_only=True):
     """Command id → first and last sequence of its events, and its digest."""
 
     def order(self, order_id: str) -> Order | None:
-        return next((order for order in self.orders if order.id == order_id), None)
+        for order in self.orders:
+            if order.id == order_id:
+                return order
+        return None
 
     def debt(self, debt_id: str) -> Debt | None:
         return next((debt for debt in self.debts if debt.id == debt_id), None)
