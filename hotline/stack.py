@@ -27,10 +27,12 @@ from hotline.topics import create_topics
 from shared.clock import CHINA
 from shared.settings import Settings
 
-SERVICES = ("intake", "dispatch", "sla", "notify")
+SERVICES = ("intake", "dispatch", "sla", "notify", "transfer")
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
-SEALERS = frozenset({"intake", "notify"})
+SEALERS = frozenset({"intake", "notify", "transfer"})
+BLIND = frozenset({"intake", "transfer"})
+"""Who turns a number into its blind index."""
 ROOT = Path(".hotline")
 
 
@@ -149,7 +151,8 @@ class Stack:
             "HOTLINE_PORT": str(port),
             "HOTLINE_STATE_DIR": str(state),
             **({"HOTLINE_SEAL_KEY": self.secrets["seal_key"]} if service in SEALERS else {}),
-            **({"HOTLINE_REF_KEY": self.secrets["ref_key"]} if service == "intake" else {}),
+            **({"HOTLINE_REF_KEY": self.secrets["ref_key"]} if service in BLIND else {}),
+            **({"HOTLINE_SIGN_KEY": self.secrets["sign_key"]} if service == "transfer" else {}),
             **self.options.extra_env,
         }
         argv = (sys.executable, "-m", f"services.{service}")

@@ -1,6 +1,7 @@
 """A case goes to a partner and comes back: with its result, or refused; it never closes meanwhile."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec import Struct
@@ -43,13 +44,13 @@ def ask(target: str = "130200", *, consent: bool = True) -> c.AskTransfer:
     return c.AskTransfer(target=target, reason="another city's road", asked_action="help him on", consent=consent)
 
 
-def opened(text: str = "unclear", name: str = "wang", **more: object) -> Case:
+def opened(text: str = "unclear", name: str = "wang", **more: Any) -> Case:
     case = Case(id=CASE)
     do(case, register(text=text, reporter=reporter("c1", name), **more))
     return case
 
 
-def asked(text: str = "unclear", name: str = "wang", **more: object) -> Case:
+def asked(text: str = "unclear", name: str = "wang", **more: Any) -> Case:
     case = opened(text, name, **more)
     do(case, ask())
     return case
