@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from services.transfer.domain.outgoing import NEVER
 from services.transfer.domain.state import Transfers
 from services.transfer.domain.view import TransfersView
 from services.transfer.sender import Sender
@@ -36,6 +35,4 @@ class CasesHandler:
 
 def _due(change: Change[Transfers]) -> list[Due]:
     found = change.state.outgoing() if change.state is not None else ()
-    return [
-        Due(change.case_id, key, change.partition) for key, out in found if out.status == "owed" and out.due > NEVER
-    ]
+    return [Due(change.case_id, key, change.partition) for key, out in found if out.status == "owed"]

@@ -1,4 +1,4 @@
-"""Partners' deadlines in domain time: each is told to our case once, so that someone telephones or asks the province."""
+"""Partners' deadlines in domain time: each is told to our case once, so that someone telephones."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

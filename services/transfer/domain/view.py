@@ -8,7 +8,7 @@ import msgspec
 
 from services.transfer.domain.outgoing import NEVER
 from services.transfer.domain.receiving import Spoken, hear
-from services.transfer.domain.state import OVER, Sent, Transfers
+from services.transfer.domain.state import OVER, Sent, Step, Transfers
 from shared.documents import Document
 from shared.events import cases as e
 from shared.events.commands import Priority, TransferClock
@@ -17,7 +17,7 @@ from shared.events.envelope import Envelope
 from shared.records import Record
 
 Deadlines = Callable[[datetime, Priority], dict[TransferClock, datetime]]
-_STEPS = {
+_STEPS: dict[Any, Step] = {
     e.TransferReceipted: "receipted",
     e.TransferAccepted: "accepted",
     e.TransferRefused: "refused",
@@ -89,7 +89,7 @@ def _go_on(sent: Sent, data: Any) -> None:
     for name in ("number", "reason", "text"):
         setattr(sent, name, getattr(data, name, "") or getattr(sent, name))
     if type(data) in _STEPS:
-        sent.step = _STEPS[type(data)]  # type: ignore[assignment]
+        sent.step = _STEPS[type(data)]
         sent.out.status, sent.out.due = "done", NEVER
     if sent.step in OVER:
         sent.request = msgspec.structs.replace(sent.request, person=SealedPerson())
