@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from shared.events.commands import Line, Priority, RequestType, Text
 
 Area = Annotated[str, Meta(pattern=r"^(\d{6}|110|119|120|122)$")]
-Id = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9-]+$")]
+Id = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9-]+$")]
 Short = Annotated[str, Meta(max_length=200)]
 Phone = Annotated[str, Meta(pattern=r"^$|^\+?\d[\d-]{1,19}$")]
 MAX_PATH = 8
