@@ -6,6 +6,7 @@ import msgspec
 
 from services.transfer.domain.messages import TransferRequest, TransferUpdate
 from services.transfer.domain.state import Received, Sent, Transfers, Update
+from shared.events.commands import MAX_TEXT
 from shared.privacy import redact, unseal
 
 
@@ -64,7 +65,11 @@ class Composer:
 
 def _update(received: Received, update: Update) -> Parcel:
     message = TransferUpdate(
-        update=update.number, step=update.step, number=received.number, reason=update.reason, text=redact(update.text)
+        update=update.number,
+        step=update.step,
+        number=received.number,
+        reason=update.reason,
+        text=redact(update.text)[:MAX_TEXT],
     )
     path = f"/transfers/{received.transfer}/updates"
     return Parcel(received.origin, received.transfer, update.number, path, msgspec.json.encode(message))

@@ -13,6 +13,7 @@ from shared.calendars import Calendar
 from shared.events.commands import Priority, TransferClock
 from shared.policy import Policy, load
 
+CLOCKS: tuple[TransferClock, ...] = ("receipt", "decision", "result")
 USED = frozenset({"loop", "already_received", "unknown_partner", "withdrawn", "invalid"})
 """Codes that the service gives by itself; policy names them for people."""
 
@@ -44,6 +45,7 @@ class TransferPolicy(Policy):
     reasons: dict[str, Reason]
     limits: tuple[Limit, ...]
     progress: dict[Spoken, str]
+    advice: dict[TransferClock, str]
     first_wait_s: Annotated[float, Field(gt=0)]
     longest_wait_s: Annotated[float, Field(gt=0)]
 
@@ -55,6 +57,8 @@ class TransferPolicy(Policy):
             raise ValueError("limits: one without a priority must fit all others")
         if missing_words := {"signed", "returned"} - self.progress.keys():
             raise ValueError(f"progress: {', '.join(sorted(missing_words))} missing")
+        if len(self.advice) < len(CLOCKS):
+            raise ValueError(f"advice: one for each of {', '.join(CLOCKS)}")
         return self
 
     @property
@@ -66,8 +70,7 @@ class TransferPolicy(Policy):
 
         def of(start: datetime, priority: Priority) -> dict[TransferClock, datetime]:
             limit = next(one for one in self.limits if one.priority in (None, priority))
-            clocks: tuple[TransferClock, ...] = ("receipt", "decision", "result")
-            return {clock: calendar.due(start, limit.period(clock)) for clock in clocks}
+            return {clock: calendar.due(start, limit.period(clock)) for clock in CLOCKS}
 
         return of
 

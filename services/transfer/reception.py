@@ -16,7 +16,7 @@ from services.transfer.store import Store, read
 from shared import ids
 from shared.clock import Clock
 from shared.documents import Document
-from shared.events.commands import HandBack, Register, Reporter
+from shared.events.commands import MAX_TEXT, HandBack, Register, Reporter
 from shared.events.contacts import SealedPerson
 from shared.events.topics import LANES, Lane
 from shared.privacy import caller_ref, mask_number, redact, seal
@@ -181,10 +181,10 @@ def _case(partner: str, transfer: str, lane: Lane) -> str:
 
 
 def _text(body: TransferRequest) -> str:
-    """The matter with what was asked of us, for whoever handles it here."""
+    """The matter after what is asked of us, for whoever handles it here; cut where it would be too long."""
     third = [f"{name}：{value}" for name, value in (("卡口", body.checkpoint), ("车牌", body.plate)) if value]
     head = [f"【{body.origin}转来 {body.origin_case}】{body.reason}", f"请求事项：{body.asked_action}", *third]
-    return redact("\n".join([body.text, *head]))
+    return redact("\n".join([*head, body.text]))[:MAX_TEXT]
 
 
 def _unknown(transfer: str) -> Problem:

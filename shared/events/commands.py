@@ -8,7 +8,9 @@ from msgspec import Meta, Struct
 from shared.events.contacts import SealedPerson
 from shared.events.envelope import Registry
 
-Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
+MAX_TEXT = 20_000
+"""Characters of a text."""
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
@@ -153,7 +155,7 @@ class RecordTransfer(Struct, frozen=True, kw_only=True):
     update: int = 0
     number: str = ""
     reason: str = ""
-    text: Annotated[str, Meta(max_length=20_000)] = ""
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
     clock: TransferClock = "receipt"
     due: datetime | None = None
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.events.commands import Line, Priority, RequestType, Text
+from shared.events.commands import MAX_TEXT, Line, Priority, RequestType, Text
 
 Area = Annotated[str, Meta(pattern=r"^(\d{6}|110|119|120|122)$")]
 Id = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9-]+$")]
@@ -50,7 +50,7 @@ class TransferUpdate(Struct, frozen=True, kw_only=True):
     step: Literal["accepted", "progressed", "refused", "completed"]
     number: Short = ""
     reason: Short = ""
-    text: Annotated[str, Meta(max_length=20_000)] = ""
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
 
 
 class Cancel(Struct, frozen=True, kw_only=True):

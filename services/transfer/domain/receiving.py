@@ -1,7 +1,7 @@
 """The life of a received case, told to its origin: accepted, progress, result, or handed back.
 
 The receiving city answers the citizen where it got the contact with consent; the origin gets the same result, and its
-own obligation to its reporter stays its own (docs: README of services/transfer).
+own obligation to its reporter stays its own (docs/transfer.md).
 """
 
 from typing import Any, Literal

@@ -200,3 +200,11 @@ async def test_lists_show_both_directions_masked_by_state() -> None:
     assert (theirs["partner_number"], theirs["state"]) == ("TS-20210113-000001", "receipted")
     assert not (await one.people.page("sent", "completed", "", 10))["items"]
     assert NUMBER not in repr([ours, theirs])
+
+
+async def test_the_longest_text_still_makes_a_command_that_can_be_read() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(text="长" * 20_000), "")
+    ((_, register),) = registers(one.world)
+    assert len(register.text) == 20_000
+    assert "TS-20210113-000001" in register.text

@@ -182,3 +182,12 @@ async def test_what_came_from_a_partner_goes_on_with_its_whole_path_and_without_
     await one.sender.idle()
     onward = one.world.partners.requests["t9"]
     assert (onward.path, onward.phone) == ((PARTNER, "130100"), "")
+
+
+async def test_a_result_that_is_too_long_is_cut(one: Serving) -> None:
+    case = await received(one)
+    owed = e.ReplyOwed(obligation="o", number="SJZ-2", reporter=reporter(), answer="长" * 30_000)
+    await one.read(event(case, 1, life(case)[0]), event(case, 2, owed))
+    for _ in range(2):
+        await one.after(1)
+    assert len(one.world.partners.updates["transfer-1", 2].text) == 20_000

@@ -6,7 +6,7 @@ from shared.clock import CHINA
 from shared.events import cases as e
 from shared.events.commands import RecordTransfer
 from tests.factories import START
-from tests.unit.transfer.world import PARTNER, Serving, World, asked, case_of, event
+from tests.unit.transfer.world import PARTNER, POLICY, Serving, World, asked, case_of, event
 
 CASE = case_of("a")
 
@@ -60,7 +60,7 @@ async def test_a_missed_deadline_stands_in_the_list_of_the_unacknowledged() -> N
     missed = e.TransferUnacknowledged(transfer="t1", target=PARTNER, clock="receipt", due=START)
     await one.read(event(CASE, 4, missed))
     (row,) = (await one.people.page("sent", "unacknowledged", "", 10))["items"]
-    assert row["overdue"] == ["receipt"]
+    assert (row["overdue"], row["advice"]) == (["receipt"], POLICY.advice["receipt"])
 
 
 async def test_what_is_over_keeps_no_number() -> None:
