@@ -1,11 +1,11 @@
 """What people see and decide of transfers: lists, masked; a refusal of a received one, a recall of a sent one."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from services.transfer.acknowledge import acknowledged
 from services.transfer.domain.messages import Cancel
 from services.transfer.domain.state import Received, Sent
 from services.transfer.outbox import Outbox
@@ -19,8 +19,6 @@ from shared.ids import client_command_id
 from shared.privacy import redact
 from shared.producer import Publisher
 from shared.service import Problem
-
-ACK_S = 1.0
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -58,7 +56,8 @@ class People:
             raise Problem(409, "already_accepted", f"the transfer is {received.step}")
         data = HandBack(reason=body.reason, text=redact(body.text))
         command = client_command_id(who.actor, key or f"{transfer}/refuse")
-        await self._acknowledged(self._outbox.command(case, data, command, who.actor, trace=received.trace))
+        record = self._outbox.command(case, data, command, who.actor, trace=received.trace)
+        await acknowledged(self._publisher, [record])
         return {"command": command, "outcome": f"/cases/{case}/commands/{command}"}
 
     async def recall(self, transfer: str, body: Cancel) -> dict[str, Any]:
@@ -81,12 +80,6 @@ class People:
         if len(found) != 1:
             raise Problem(404, "no_such_transfer", f"we received no transfer {transfer[:80]}")
         return found[0]
-
-    async def _acknowledged(self, record: Any) -> None:
-        try:
-            await asyncio.wait_for(self._publisher.publish([record]), ACK_S)
-        except TimeoutError:
-            raise Problem(503, "not_now", "the log does not answer; repeat the request", {"Retry-After": "2"}) from None
 
     def _items(self, row: Document, direction: str) -> list[dict[str, Any]]:
         state, case = read(row), str(row["_id"])

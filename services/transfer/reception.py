@@ -3,11 +3,11 @@
 A receipt is given only when our log has the register command; a repeat gets the same receipt (design.md §3, the door).
 """
 
-import asyncio
 from typing import Any
 
 from msgspec import structs
 
+from services.transfer.acknowledge import acknowledged
 from services.transfer.book import Book
 from services.transfer.domain.messages import Cancel, Standing, TransferRequest, TransferUpdate
 from services.transfer.domain.state import Received, Sent, Transfers
@@ -24,7 +24,6 @@ from shared.producer import Publisher
 from shared.records import Record
 from shared.service import Problem
 
-ACK_S = 1.0
 Answer = dict[str, Any]
 
 
@@ -55,7 +54,7 @@ class Reception:
         if received.digest != digest:
             raise Problem(409, "other_content", "this transfer id is known with another content")
         if not received.receipted:
-            await self._acknowledged([self._register(partner, case, body, digest, trace)])
+            await acknowledged(self._publisher, [self._register(partner, case, body, digest, trace)])
             await self._book.change(case, _receipted)
         receipt = ids.receipt_code(ids.contact_id(partner, "transfer", body.transfer))
         return {"transfer": body.transfer, "status": "receipted", "receipt": receipt}
@@ -63,7 +62,7 @@ class Reception:
     async def update(self, partner: str, transfer: str, body: TransferUpdate) -> Answer:
         """What became of a transfer of ours, handed to our log."""
         case, sent = await self._sent(partner, transfer)
-        await self._acknowledged(self._outbox.heard(case, sent, body))
+        await acknowledged(self._publisher, self._outbox.heard(case, sent, body))
         return {"transfer": transfer, "status": "noted", "update": body.update}
 
     async def cancel(self, partner: str, transfer: str, body: Cancel) -> Answer:
@@ -76,7 +75,7 @@ class Reception:
             raise Problem(409, "already_accepted", f"the transfer is {received.step}; we arbitrate from here on")
         data = HandBack(reason="withdrawn", text=redact(body.reason))
         command = ids.caused_command_id(transfer, "hand_back", partner)
-        await self._acknowledged([self._outbox.command(case, data, command, f"partner:{partner}")])
+        await acknowledged(self._publisher, [self._outbox.command(case, data, command, f"partner:{partner}")])
         return {"transfer": transfer, "status": "asked"}
 
     async def standing(self, partner: str, transfer: str) -> Standing:
@@ -161,12 +160,6 @@ class Reception:
         """The number as its blind reference: a bare digest of a number can be guessed."""
         ref = caller_ref(self._ref_key, body.phone) if body.phone else ""
         return ids.digest([structs.replace(body, phone=""), ref])
-
-    async def _acknowledged(self, records: list[Record]) -> None:
-        try:
-            await asyncio.wait_for(self._publisher.publish(records), ACK_S)
-        except TimeoutError:
-            raise Problem(503, "not_now", "the log does not answer; repeat the request", {"Retry-After": "2"}) from None
 
 
 def _receipted(state: Transfers) -> bool:

@@ -129,10 +129,10 @@ MUTANTS = (
     Mutant(
         name="a receipt before the log has the register",
         file="services/transfer/reception.py",
-        old="            await self._acknowledged([self._register(partner, case, body, digest, trace)])\n"
+        old="            await acknowledged(self._publisher, [self._register(partner, case, body, digest, trace)])\n"
         "            await self._book.change(case, _receipted)\n",
         new="            await self._book.change(case, _receipted)\n"
-        "            await self._acknowledged([self._register(partner, case, body, digest, trace)])\n",
+        "            await acknowledged(self._publisher, [self._register(partner, case, body, digest, trace)])\n",
         test="tests/unit/transfer/test_reception.py",
     ),
     Mutant(

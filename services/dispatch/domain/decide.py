@@ -144,7 +144,7 @@ def _owe(case: Case, debt_id: str, reporter: c.Reporter) -> e.ReplyOwed:
 def _assign(case: Case, command: c.Assign, context: Context) -> Events:
     if case.current():
         raise Rejected("already_issued", f"orders are out; the case is {state_of(case)}")
-    if state_of(case) != "PENDING_DISPATCH":
+    if state_of(case) not in ("PENDING_DISPATCH", "TRANSFERRED"):
         raise Rejected("not_pending", f"the case is {state_of(case)}, not PENDING_DISPATCH")
     routing = Routing(
         priority=case.priority,

@@ -215,3 +215,11 @@ def test_a_case_that_a_unit_has_or_that_others_joined_does_not_go_back() -> None
 def test_an_unknown_transfer_is_refused() -> None:
     command = c.RecordTransfer(transfer="none", step="receipted")
     assert refused(opened(), command) == "no_such_transfer"
+
+
+def test_our_units_may_work_beside_a_partner_that_does_not_answer() -> None:
+    case = asked()
+    do(case, c.Assign(lead=LEAD), c.Sign(order=FIRST), c.Answer(order=FIRST, public_answer="our part"))
+    do(case, c.Audit(order=FIRST, passed=True))
+    assert state_of(case) == "TRANSFERRED"
+    assert names(do(case, step(case, "refused"))) == ["TransferRefused", "ReplyOwed"]
