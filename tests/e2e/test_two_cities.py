@@ -28,7 +28,7 @@ async def cities(servers: Settings, tmp_path: Path) -> AsyncIterator[Cities]:
         await made.stop()
 
 
-async def only_unknown(city: City, text: str) -> dict[str, Any] | None:
+async def case_about(city: City, text: str) -> dict[str, Any] | None:
     rows = await city.call("GET", "dispatch", "/cases?limit=1000")
     return next((row for row in rows["items"] if text in row["title"]), None)
 
@@ -73,7 +73,7 @@ async def test_a_case_crosses_the_border_and_its_result_comes_back(cities: Citie
     assert (waiting["state"], waiting["delivery"]["attempts"] > 1) == ("asked", True)
     await cities.supervisor.start(cities.process(other, "transfer"))
 
-    theirs = await until(lambda: only_unknown(other, f"一号{STUCK}"))
+    theirs = await until(lambda: case_about(other, f"一号{STUCK}"))
     await until(lambda: reached(home, case, "transfer.accepted.v1"))
 
     # The partner's service is killed, and comes back, while its units are at work.
@@ -115,7 +115,7 @@ async def test_a_refused_case_comes_home_and_an_emergency_centre_reports_back(ci
     await cities.supervisor.start(cities.process(other, "transfer"), cities.process(cities.emergency, "transfer"))
     case = await cities.register(home, "two-cities-2", "二号咨询落户政策", PHONE)
     await home.do(case, "ask_transfer", target="130200", reason="外市", asked_action="请答复", consent=True)
-    theirs = await until(lambda: only_unknown(other, "二号咨询落户政策"))
+    theirs = await until(lambda: case_about(other, "二号咨询落户政策"))
     transfer = (await until(lambda: received_one(other, theirs["id"])))["transfer"]
     await other.call("POST", "transfer", f"/received/{transfer}/refuse", body={"reason": "not_local", "text": "非本市"})
     await until(lambda: reached(home, case, "transfer.refused.v1"))
@@ -126,9 +126,13 @@ async def test_a_refused_case_comes_home_and_an_emergency_centre_reports_back(ci
     await until(lambda: reached(home, case, "transfer.completed.v1"))
     kinds = [kind for kind in await home.events(case) if kind.startswith("transfer.")]
     assert kinds[-5:] == [f"transfer.{n}.v1" for n in ("asked", "receipted", "accepted", "progressed", "completed")]
-    journal = cities.journal.read_text().splitlines()
-    assert len(journal) == 4
+    await until(lambda: whole_journal(cities))
     assert await reached(home, case, "reply.owed.v1")
+
+
+async def whole_journal(cities: Cities) -> bool:
+    """It arrived, and three steps of feedback were noted."""
+    return len(cities.journal.read_text().splitlines()) == 4
 
 
 async def received_one(city: City, case: str) -> dict[str, Any] | None:
