@@ -6,7 +6,7 @@ import pytest
 
 from services.transfer.testing import Mood
 from shared.testing import Process, Schedule
-from tests.unit.transfer.world import Serving, World, asked, case_of, event
+from tests.unit.transfer.world import Serving, World, asked, case_of, event, life
 
 ODDS: dict[Mood, float] = {"refuse": 0.05, "hang": 0.1, "accept_then_hang": 0.15, "away": 0.15}
 FAILS = 0.05
@@ -21,6 +21,7 @@ class Play:
         self.world = World()
         self.players = [self._player(), self._player()]
         self.passed = 0.0
+        self.received = ""
 
     def _player(self) -> Serving:
         return Serving(self.world, Process(self.schedule), FAILS, ODDS).start()
@@ -66,11 +67,23 @@ async def play(seed: int) -> World:
     first = Serving(game.world)
     first.handler.sender = None
     await first.read(*(event(case_of(case), sequence, asked(own)) for case, own, sequence in TRANSFERS))
+    game.received = await first.received()
+    await first.read(*(event(game.received, number, data) for number, data in enumerate(life(), 1)))
     for act in (game.storm, game.calm):
         await game.schedule.run(asyncio.ensure_future(act()))
     for player in game.players:
         player.process.crash()
+    check_updates(game.world, game.received)
     return game.world
+
+
+def check_updates(world: World, case: str) -> None:
+    """Each is taken once or refused, and none before its predecessor."""
+    taken = [number for transfer, number in world.partners.taken if transfer == "transfer-1"]
+    refused = {number for transfer, number in world.partners.refused if transfer == "transfer-1"}
+    assert taken == sorted(taken), "out of order"
+    assert {*taken, *refused} == {1, 2, 3}, "forgotten"
+    assert all(update.out.over() for update in world.received(case).updates)
 
 
 def check(world: World) -> None:

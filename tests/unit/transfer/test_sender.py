@@ -7,7 +7,7 @@ import pytest
 
 from services.transfer.partners import REQUEST_S
 from shared.events import cases as e
-from tests.unit.transfer.world import NUMBER, PARTNER, Serving, World, asked, case_of, event, reporter, request
+from tests.unit.transfer.world import NUMBER, PARTNER, Serving, World, asked, case_of, event, life, reporter
 
 CASE = case_of("a")
 LATER = REQUEST_S + 1
@@ -124,31 +124,10 @@ async def test_cases_without_a_transfer_leave_nothing_here(one: Serving) -> None
     assert not one.world.table.rows
 
 
-async def received(one: Serving) -> str:
-    await one.reception.take(PARTNER, request(), "")
-    (case,) = one.world.table.rows
-    return str(case)
-
-
-def life(case: str) -> list[Any]:
-    registered = e.CaseRegistered(
-        number="SJZ-2", matter=1, reporter=reporter(), title="t", text="t", request_type="QZ", topic="", area="",
-        address="", priority="P2", obligation="o", obligation_state="open",
-    )  # fmt: skip
-    return [
-        registered,
-        e.CaseDispatched(rule="r", why="w", policy_version="v", units=("u",)),
-        e.WorkOrderSigned(order="o1", unit="u"),
-        e.WorkOrderAnswered(order="o1", unit="u", public_answer="已送达", internal="", solved=True),
-        e.ReplyOwed(obligation="o", number="SJZ-2", reporter=reporter(), answer="已送达"),
-        e.CaseClosed(reason="replied"),
-    ]
-
-
 async def test_the_life_of_a_received_case_is_told_to_its_origin_in_order_and_once(one: Serving) -> None:
-    case = await received(one)
+    case = await one.received()
     one.partners.mood = "away"
-    await one.read(*(event(case, n, data) for n, data in enumerate(life(case), 1)))
+    await one.read(*(event(case, n, data) for n, data in enumerate(life(), 1)))
     await one.after(10)
     one.partners.mood = "ok"
     for _ in range(4):
@@ -160,16 +139,16 @@ async def test_the_life_of_a_received_case_is_told_to_its_origin_in_order_and_on
 
 
 async def test_a_received_case_that_closes_without_a_reply_tells_its_units_answers(one: Serving) -> None:
-    case = await received(one)
-    events = [data for data in life(case) if not isinstance(data, e.ReplyOwed)]
+    case = await one.received()
+    events = [data for data in life() if not isinstance(data, e.ReplyOwed)]
     await one.read(*(event(case, n, data) for n, data in enumerate(events, 1)))
     await one.after(1)
     assert one.world.partners.updates["transfer-1", 3].text == "已送达"
 
 
 async def test_a_case_that_goes_back_is_told_as_refused(one: Serving) -> None:
-    case = await received(one)
-    events = [life(case)[0], e.CaseHandedBack(reason="not_local", text=""), e.CaseClosed(reason="handed_back")]
+    case = await one.received()
+    events = [life()[0], e.CaseHandedBack(reason="not_local", text=""), e.CaseClosed(reason="handed_back")]
     await one.read(*(event(case, n, data) for n, data in enumerate(events, 1)))
     await one.after(1)
     update = one.world.partners.updates["transfer-1", 1]
@@ -177,17 +156,17 @@ async def test_a_case_that_goes_back_is_told_as_refused(one: Serving) -> None:
 
 
 async def test_what_came_from_a_partner_goes_on_with_its_whole_path_and_without_the_number(one: Serving) -> None:
-    case = await received(one)
-    await one.read(event(case, 1, life(case)[0]), event(case, 2, asked("t9", target="120100")))
+    case = await one.received()
+    await one.read(event(case, 1, life()[0]), event(case, 2, asked("t9", target="120100")))
     await one.sender.idle()
     onward = one.world.partners.requests["t9"]
     assert (onward.path, onward.phone) == ((PARTNER, "130100"), "")
 
 
 async def test_a_result_that_is_too_long_is_cut(one: Serving) -> None:
-    case = await received(one)
+    case = await one.received()
     owed = e.ReplyOwed(obligation="o", number="SJZ-2", reporter=reporter(), answer="长" * 30_000)
-    await one.read(event(case, 1, life(case)[0]), event(case, 2, owed))
+    await one.read(event(case, 1, life()[0]), event(case, 2, owed))
     for _ in range(2):
         await one.after(1)
     assert len(one.world.partners.updates["transfer-1", 2].text) == 20_000

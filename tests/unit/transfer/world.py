@@ -21,6 +21,7 @@ from services.transfer.store import MemoryStore, read
 from services.transfer.testing import FakePartners, Mood, PartnerMemory
 from services.transfer.timers import Timers
 from shared.calendars import load_calendar
+from shared.events import cases as e
 from shared.events.cases import CASES, TransferAsked
 from shared.events.commands import COMMANDS, RecordTransfer, Reporter
 from shared.events.contacts import SealedPerson
@@ -78,6 +79,22 @@ def request(transfer: str = "transfer-1", **more: Any) -> TransferRequest:
 
 def reporter() -> Reporter:
     return Reporter(contact_id="c", person=PERSON)
+
+
+def life() -> list[Any]:
+    """Events of a received case from its registration to its end."""
+    registered = e.CaseRegistered(
+        number="SJZ-2", matter=1, reporter=reporter(), title="t", text="t", request_type="QZ", topic="", area="",
+        address="", priority="P2", obligation="o", obligation_state="open",
+    )  # fmt: skip
+    return [
+        registered,
+        e.CaseDispatched(rule="r", why="w", policy_version="v", units=("u",)),
+        e.WorkOrderSigned(order="o1", unit="u"),
+        e.WorkOrderAnswered(order="o1", unit="u", public_answer="已送达", internal="", solved=True),
+        e.ReplyOwed(obligation="o", number="SJZ-2", reporter=reporter(), answer="已送达"),
+        e.CaseClosed(reason="replied"),
+    ]
 
 
 class World:
@@ -156,6 +173,13 @@ class Serving:
         topics = {record.topic for record in records}
         stored = [s for topic in topics for s in self.world.log.all(topic) if (s.key, s.value) in keys]
         await self.handler.handle(stored)
+
+    async def received(self) -> str:
+        """A partner's transfer is taken; the id of its case."""
+        known = set(self.world.table.rows)
+        await self.reception.take(PARTNER, request(), "")
+        (case,) = set(self.world.table.rows) - known
+        return str(case)
 
     async def after(self, seconds: float) -> None:
         """Finish what is under way, let time pass, look once, and finish what that found."""
