@@ -31,10 +31,12 @@ from hotline.topics import create_topics
 from shared.clock import CHINA
 from shared.settings import Settings
 
-SERVICES = ("intake", "dispatch", "sla", "notify")
+SERVICES = ("intake", "dispatch", "sla", "notify", "transfer")
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
 SEALERS = frozenset({"intake", "notify", "transfer"})
+BLIND = frozenset({"intake", "transfer"})
+"""Who turns a number into its blind index."""
 ROOT = Path(".hotline")
 
 
@@ -178,7 +180,7 @@ class Stack:
         known: dict[str, str] = {}
         if service in SEALERS:
             known["HOTLINE_SEAL_KEY"] = self.secrets["seal_key"]
-        if service == "intake":
+        if service in BLIND:
             known["HOTLINE_REF_KEY"] = self.secrets["ref_key"]
         if service == "transfer":
             known |= self._partnership()

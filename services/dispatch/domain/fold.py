@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context
-from services.dispatch.domain.decide import Rejected, decide, rejection
+from services.dispatch.domain.decide import decide, rejection
 from services.dispatch.domain.evolve import evolve
+from services.dispatch.domain.rejected import Rejected
 from shared.events.cases import CASES, WorkOrderIssued
 from shared.events.envelope import MAX_BYTES, Envelope, encode, raw
 from shared.events.feeds import OrderMatter
