@@ -33,6 +33,10 @@ class Topics(NamedTuple):
     def dead_letters(self) -> str:
         return f"{self.city}.dead-letters"
 
+    @property
+    def knowledge(self) -> str:
+        return f"{self.city}.knowledge"
+
     def commands(self, lane: Lane) -> str:
         return f"{self.city}.commands.{lane}"
 
@@ -56,6 +60,8 @@ class Topics(NamedTuple):
         single = [
             TopicSpec(self.contacts, 8, -1),
             TopicSpec(self.deliveries, 8, 30 * DAY_MS),
+            # Every replica reads it whole, so more partitions would share nothing; one keeps all of it in one order.
+            TopicSpec(self.knowledge, 1, -1, compacted=True),
             TopicSpec(self.dead_letters, 1, -1),
         ]
         return lanes + feeds + single

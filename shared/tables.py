@@ -1,0 +1,146 @@
+"""A compacted topic as a table in every replica: read from its beginning outside any group, then followed.
+
+Ready once the end of the first look is reached. A failure of the broker goes on where reading had come to.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared import names
+from shared.deadletters import ORIGIN, READER, dead_letter
+from shared.events.envelope import Unreadable
+from shared.producer import Publisher, backoff
+from shared.records import Received, header, origin
+
+log = structlog.get_logger()
+FAILURES = (KafkaError, OSError, TimeoutError)
+POLL_MS = 500
+
+
+async def _nothing() -> None:
+    return None
+
+
+class Letters:
+    """Dead letters of one reader. Each replica meets a bad record at each start; one letter is enough."""
+
+    def __init__(self, bootstrap: str, topic: str, reader: str, publisher: Publisher) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._reader = reader
+        self._publisher = publisher
+        self._written: set[str] = set()
+
+    async def write(self, record: Received, reason: str) -> None:
+        """A letter, unless this reader has one of that origin. Raises what Kafka raises."""
+        if origin(record) not in self._written:
+            await _read_all(self._bootstrap, self._topic, self._note)
+        if origin(record) in self._written:
+            return
+        names.DEAD_LETTERS.labels(self._reader).inc()
+        await self._publisher.publish([dead_letter(self._topic, record, self._reader, reason)])
+        self._written.add(origin(record))
+
+    def _note(self, record: Received) -> None:
+        if header(record, READER) == self._reader:
+            self._written.add(header(record, ORIGIN))
+
+
+class Table:
+    """Hands every record of a topic to `read`, which may raise Unreadable; `changed` is awaited after each batch."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        read: Callable[[Received], object],
+        letters: Letters,
+        changed: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        self.ready = False
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._read = read
+        self._letters = letters
+        self._changed = changed
+        self._next: dict[TopicPartition, int] = {}
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        # A cancellation can get lost inside the Kafka client, so the loop looks at this too.
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        attempt = 0
+        while not self._stopping:
+            try:
+                await self._follow()
+            except FAILURES as error:
+                log.warning("reading the table again", topic=self._topic, error=repr(error))
+            except Exception:
+                log.exception("reading the table again", topic=self._topic)
+            attempt = 0 if self.ready else attempt + 1
+            await asyncio.sleep(backoff(attempt))
+
+    async def _follow(self) -> None:
+        consumer = _consumer(self._bootstrap, self._topic)
+        try:
+            await consumer.start()
+            for partition, offset in self._next.items():
+                consumer.seek(partition, offset)
+            ends = await consumer.end_offsets(list(consumer.assignment()))
+            while not self._stopping:
+                self.ready = self.ready or not await _behind(consumer, ends)
+                await self._take(await consumer.getmany(timeout_ms=POLL_MS if self.ready else 50))
+        finally:
+            await consumer.stop()
+
+    async def _take(self, batches: dict[TopicPartition, list[Received]]) -> None:
+        for partition, records in batches.items():
+            for record in records:
+                await self._one(record)
+                self._next[partition] = record.offset + 1
+        if batches:
+            await self._changed()
+
+    async def _one(self, record: Received) -> None:
+        try:
+            self._read(record)
+        except Unreadable as error:
+            log.error("unreadable", origin=origin(record), error=str(error))
+            await self._letters.write(record, str(error))
+
+
+async def _read_all(bootstrap: str, topic: str, see: Callable[[Received], None]) -> None:
+    """Everything that stands on a topic now."""
+    consumer = _consumer(bootstrap, topic)
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        while await _behind(consumer, ends):
+            for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+                for record in records:
+                    see(record)
+    finally:
+        await consumer.stop()
+
+
+def _consumer(bootstrap: str, topic: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )  # fmt: skip
+
+
+async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    return any([await consumer.position(partition) < end for partition, end in ends.items()])
