@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.events.commands import Clock, Priority, Reporter, RequestType
+from shared.events.commands import Clock, Priority, Reporter, RequestType, Told
 from shared.events.envelope import Registry
 
 UnitRole = Literal["lead", "supporting"]
@@ -30,6 +30,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
     answer: str
+    knowledge: Told | None = None
 
 
 class CaseDispatched(Struct, frozen=True, kw_only=True):
