@@ -2,7 +2,7 @@
 
 import typer
 
-from hotline.commands import case, dead_letters, doctor, surge, token, topics, up
+from hotline.commands import case, dead_letters, doctor, knowledge, surge, token, topics, up
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -11,6 +11,7 @@ app.command()(doctor.doctor)
 app.command()(topics.topics)
 app.command()(token.token)
 app.command()(case.case)
+app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 
