@@ -19,6 +19,7 @@ from shared.records import Received, header, origin
 log = structlog.get_logger()
 FAILURES = (KafkaError, OSError, TimeoutError)
 POLL_MS = 500
+IDLE_POLLS = 40
 
 
 async def _nothing() -> None:
@@ -38,16 +39,13 @@ class Letters:
     async def write(self, record: Received, reason: str) -> None:
         """A letter, unless this reader has one of that origin. Raises what Kafka raises."""
         if origin(record) not in self._written:
-            await _read_all(self._bootstrap, self._topic, self._note)
+            known = await read_all(self._bootstrap, self._topic)
+            self._written |= {header(letter, ORIGIN) for letter in known if header(letter, READER) == self._reader}
         if origin(record) in self._written:
             return
         names.DEAD_LETTERS.labels(self._reader).inc()
         await self._publisher.publish([dead_letter(self._topic, record, self._reader, reason)])
         self._written.add(origin(record))
-
-    def _note(self, record: Received) -> None:
-        if header(record, READER) == self._reader:
-            self._written.add(header(record, ORIGIN))
 
 
 class Table:
@@ -68,6 +66,7 @@ class Table:
         self._letters = letters
         self._changed = changed
         self._next: dict[TopicPartition, int] = {}
+        self._failures = 0
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -82,7 +81,6 @@ class Table:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        attempt = 0
         while not self._stopping:
             try:
                 await self._follow()
@@ -90,8 +88,8 @@ class Table:
                 log.warning("reading the table again", topic=self._topic, error=repr(error))
             except Exception:
                 log.exception("reading the table again", topic=self._topic)
-            attempt = 0 if self.ready else attempt + 1
-            await asyncio.sleep(backoff(attempt))
+            await asyncio.sleep(backoff(self._failures))
+            self._failures += 1
 
     async def _follow(self) -> None:
         consumer = _consumer(self._bootstrap, self._topic)
@@ -100,9 +98,14 @@ class Table:
             for partition, offset in self._next.items():
                 consumer.seek(partition, offset)
             ends = await consumer.end_offsets(list(consumer.assignment()))
+            self._failures, idle = 0, 0
             while not self._stopping:
                 self.ready = self.ready or not await _behind(consumer, ends)
-                await self._take(await consumer.getmany(timeout_ms=POLL_MS if self.ready else 50))
+                batches = await consumer.getmany(timeout_ms=POLL_MS if self.ready else 50)
+                await self._take(batches)
+                idle = 0 if batches else idle + 1
+                if idle % IDLE_POLLS == IDLE_POLLS - 1:
+                    await _check_moving(consumer)
         finally:
             await consumer.stop()
 
@@ -122,18 +125,25 @@ class Table:
             await self._letters.write(record, str(error))
 
 
-async def _read_all(bootstrap: str, topic: str, see: Callable[[Received], None]) -> None:
+async def read_all(bootstrap: str, topic: str) -> list[Received]:
     """Everything that stands on a topic now."""
     consumer = _consumer(bootstrap, topic)
     try:
         await consumer.start()
         ends = await consumer.end_offsets(list(consumer.assignment()))
+        found: list[Received] = []
         while await _behind(consumer, ends):
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
-                for record in records:
-                    see(record)
+                found += records
+        return found
     finally:
         await consumer.stop()
+
+
+async def _check_moving(consumer: AIOKafkaConsumer) -> None:
+    """A consumer can stay alive but stuck after a broker restart (aiokafka #1154). Raises TimeoutError."""
+    if await _behind(consumer, await consumer.end_offsets(list(consumer.assignment()))):
+        raise TimeoutError("records stand on the topic and do not come")
 
 
 def _consumer(bootstrap: str, topic: str) -> AIOKafkaConsumer:

@@ -1,5 +1,6 @@
 """Writing: load, decide, save under guard, publish. What is answered stands in the log; the sweep brings the rest."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import structlog
 from services.knowledge.domain import bulletins
 from services.knowledge.library import Library
 from services.knowledge.store import Store
-from shared.away import AWAY
+from shared.away import AWAY, BrokerAway
 from shared.clock import Clock
 from shared.documents import Document, Write
 from shared.events.envelope import Envelope, raw
@@ -21,6 +22,8 @@ from shared.telemetry import traceparent
 
 log = structlog.get_logger()
 SOURCE = "/knowledge"
+ANSWER_S = 5.0
+"""The longest that a request waits for the log."""
 SWEEP_S = 15.0
 SWEEP_BATCH = 200
 E_ = TypeVar("E_", Article, Bulletin, Acknowledgement, Surge)
@@ -40,7 +43,7 @@ class Desk:
     async def put(self, key: str, model: type[E_], decide: Callable[[E_ | None], E_], by: str, trace: str = "") -> E_:
         """The entry that `decide` makes of the newest one, once it is written and in the log; a repeat is itself.
 
-        Raises what `decide` raises, and StoreAway.
+        Raises what `decide` raises, StoreAway, and BrokerAway where the log stays silent: then the sweep publishes.
         """
         while True:
             document = (await self._store.entries.load([key], omit=("history",))).get(key)
@@ -49,9 +52,16 @@ class Desk:
             if made is known or await self._save(document, made, by):
                 break
         if self._shelf.logged.get(key) != made.version:
-            await self._publisher.publish([self._record(made, by, trace)])
+            await self._publish(self._record(made, by, trace))
             self._library.keep(made)
         return made
+
+    async def _publish(self, record: Record) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._publisher.publish([record])
+        except TimeoutError as error:
+            raise BrokerAway("written, but not in the log yet") from error
 
     async def _save(self, document: Document | None, made: Entry, by: str) -> bool:
         body = msgspec.to_builtins(made)

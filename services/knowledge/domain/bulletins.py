@@ -31,7 +31,7 @@ def published(known: Bulletin | None, approver: str, now: datetime) -> Bulletin:
     made = _next(known, "published", allowed=("draft", "pending"))
     if made is known:
         return made
-    if made.level == "I" and approver == made.author:
+    if made.level == "I" and _person(approver) == _person(made.author):
         raise Denied("two_person_rule", "a bulletin of level I is approved by somebody else than its author")
     if made.expires_at <= now:
         raise Denied("expired", f"it expired at {made.expires_at.isoformat()}")
@@ -57,6 +57,11 @@ def acknowledged(bulletin: Bulletin | None, agent: str, now: datetime) -> Acknow
     if not bulletin.concerns(agent):
         raise Denied("not_concerned", "the bulletin is for others")
     return Acknowledgement(bulletin=bulletin.id, version=bulletin.version, agent=agent, at=now)
+
+
+def _person(actor: str) -> str:
+    """`editor:e1` → `e1`: another role is not another person."""
+    return actor.partition(":")[2]
 
 
 def _next(known: Bulletin | None, state: BulletinState, allowed: tuple[BulletinState, ...]) -> Bulletin:

@@ -20,8 +20,9 @@ async def seen(world: World, who: str = "agent:a1") -> dict[str, Any]:
 
 async def test_level_one_takes_two_persons(world: World) -> None:
     bulletin = await world.bulletin(publish=False)
-    own = await world.call("POST", f"/bulletins/{bulletin}/publish", who="editor:e1")
-    assert (own.status_code, own.json()["reason"]) == (409, "two_person_rule")
+    for role in ("editor", "supervisor"):
+        own = await world.call("POST", f"/bulletins/{bulletin}/publish", who=f"{role}:e1")
+        assert (own.status_code, own.json()["reason"]) == (409, "two_person_rule")
     assert await seen(world) == {}
     other = await world.call("POST", f"/bulletins/{bulletin}/publish", who="supervisor:s1")
     assert (other.json()["state"], other.json()["approver"]) == ("published", "supervisor:s1")
