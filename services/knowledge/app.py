@@ -45,7 +45,7 @@ class Knowledge:
         self.library = Library(clock)
         letters = Letters(settings.kafka, topics.dead_letters, READER, publisher)
         self.table = Table(settings.kafka, topics.knowledge, self.library.read, letters, self.library.settle)
-        self.desk = Desk(self.store, publisher, self.library, clock, topics.knowledge)
+        self.desk = Desk(self.store, publisher, self.library, clock, topic=topics.knowledge)
         self._first = load_articles(settings.policy)
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []

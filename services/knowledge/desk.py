@@ -32,13 +32,23 @@ E_ = TypeVar("E_", Article, Bulletin, Acknowledgement, Surge)
 class Desk:
     """The only writer of the topic; `library` follows what the log says."""
 
-    def __init__(self, store: Store, publisher: Publisher, library: Library, clock: Clock, topic: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        library: Library,
+        clock: Clock,
+        *,
+        topic: str,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self._store = store
         self._publisher = publisher
         self._library = library
         self._shelf = library.shelf
         self._clock = clock
         self._topic = topic
+        self._answer_s = answer_s
 
     async def put(self, key: str, model: type[E_], decide: Callable[[E_ | None], E_], by: str, trace: str = "") -> E_:
         """The entry that `decide` makes of the newest one, once it is written and in the log; a repeat is itself.
@@ -58,7 +68,7 @@ class Desk:
 
     async def _publish(self, record: Record) -> None:
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self._answer_s):
                 await self._publisher.publish([record])
         except TimeoutError as error:
             raise BrokerAway("written, but not in the log yet") from error

@@ -104,6 +104,16 @@ async def test_a_repeat_after_a_crash_is_answered_only_from_the_log(world: World
     assert len(world.logged()) == 1
 
 
+async def test_a_log_that_does_not_answer_is_told_and_the_sweep_brings_it(world: World) -> None:
+    world.publisher.silent = True
+    answer = await world.call("POST", "/articles", ARTICLE)
+    assert (answer.status_code, answer.json()["reason"]) == (503, "not_now")
+    world.publisher.silent = False
+    assert await world.desk.sweep() == 1
+    world.follow()
+    assert len(await search(world, "解封")) == 1
+
+
 async def test_an_older_version_that_came_late_does_not_stay_the_last_word(world: World) -> None:
     article = (await world.call("POST", "/articles", ARTICLE)).json()["id"]
     late = world.publisher.published[0]

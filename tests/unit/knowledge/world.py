@@ -1,5 +1,6 @@
 """knowledge in memory: its real door and desk over documents and a log in memory."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,15 +39,18 @@ class Crash(Exception):
 
 
 class Publisher(MemoryPublisher):
-    """Publishes, or crashes first."""
+    """Publishes, crashes first, or waits for a log that does not answer."""
 
     def __init__(self, log: MemoryLog) -> None:
         super().__init__(log)
         self.crashes = False
+        self.silent = False
 
     async def publish(self, records: Sequence[Record]) -> None:
         if self.crashes:
             raise Crash
+        if self.silent:
+            await asyncio.sleep(60)
         await super().publish(records)
 
 
@@ -65,7 +69,7 @@ class World:
         """A replica that has read the log whole."""
         self.publisher = Publisher(self.log)
         self.library = Library(self.clock)
-        self.desk = Desk(self.store, self.publisher, self.library, self.clock, TOPIC)
+        self.desk = Desk(self.store, self.publisher, self.library, self.clock, topic=TOPIC, answer_s=0.05)
         self.read = 0
         self.follow()
         app = FastAPI()
