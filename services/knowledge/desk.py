@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from services.knowledge.domain import bulletins
+from services.knowledge.domain.denied import Missing
 from services.knowledge.library import Library
 from services.knowledge.store import Store
 from shared.away import AWAY, BrokerAway
@@ -53,12 +54,12 @@ class Desk:
     async def put(self, key: str, model: type[E_], decide: Callable[[E_ | None], E_], by: str, trace: str = "") -> E_:
         """The entry that `decide` makes of the newest one, once it is written and in the log; a repeat is itself.
 
-        Raises what `decide` raises, StoreAway, and BrokerAway where the log stays silent: then the sweep publishes.
+        Raises what `decide` raises, Missing under another kind's key, StoreAway, and BrokerAway where
+        the log stays silent: then the sweep publishes.
         """
         while True:
             document = (await self._store.entries.load([key], omit=("history",))).get(key)
-            known = msgspec.convert(document["entry"], model) if document else None
-            made = decide(known)
+            made = decide(known := _entry(document, model))
             if made is known or await self._save(document, made, by):
                 break
         if self._shelf.logged.get(key) != made.version:
@@ -131,3 +132,11 @@ class Desk:
             except Exception:
                 log.exception("the sweep failed")
             await self._clock.sleep(SWEEP_S if caught_up() else 0.2)
+
+
+def _entry(document: Document | None, model: type[E_]) -> E_ | None:
+    if document is None:
+        return None
+    if document["kind"] != KNOWLEDGE.types[model]:
+        raise Missing
+    return msgspec.convert(document["entry"], model)

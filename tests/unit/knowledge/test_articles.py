@@ -173,6 +173,19 @@ async def test_bad_requests_get_a_reason(
     assert world.logged() == []
 
 
+async def test_a_key_of_another_kind_is_no_article(world: World) -> None:
+    bulletin = await world.bulletin()
+    article = (await world.call("POST", "/articles", ARTICLE)).json()["id"]
+    answers = [
+        await world.call("PUT", f"/articles/{bulletin}", {**ARTICLE, "version": 1}),
+        await world.call("DELETE", f"/articles/{bulletin}"),
+        await world.call("GET", f"/articles/{bulletin}"),
+        await world.call("POST", f"/bulletins/{article}/publish"),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert await search(world, "解封") == [article]
+
+
 async def test_without_a_token_nobody_searches(world: World) -> None:
     assert (await world.client.get("/search?q=x")).status_code == 401
 
