@@ -19,6 +19,9 @@ from shared.records import Received, header, origin
 log = structlog.get_logger()
 FAILURES = (KafkaError, OSError, TimeoutError)
 POLL_MS = 500
+CATCHING_UP_MS = 50
+MAX_RECORDS = 200
+"""Read at once; others of the loop have their turn in between."""
 IDLE_POLLS = 40
 
 
@@ -101,7 +104,8 @@ class Table:
             self._failures, idle = 0, 0
             while not self._stopping:
                 self.ready = self.ready or not await _behind(consumer, ends)
-                batches = await consumer.getmany(timeout_ms=POLL_MS if self.ready else 50)
+                wait_ms = POLL_MS if self.ready else CATCHING_UP_MS
+                batches = await consumer.getmany(timeout_ms=wait_ms, max_records=MAX_RECORDS)
                 await self._take(batches)
                 idle = 0 if batches else idle + 1
                 if idle % IDLE_POLLS == IDLE_POLLS - 1:
