@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shared.events.commands import Line, Priority, RequestType, Text
+from services.intake.domain.agents import AgentState
+from shared.events.commands import Line, Priority, RequestType, Text, Told
 
 MAX_EVENTS = 1_000
 OwnId = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -55,8 +56,15 @@ Call = CallOffered | CallKey | CallAnswered | CallEnded
 Calls = Call | Annotated[list[Call], Meta(min_length=1, max_length=MAX_EVENTS)]
 
 
+class ToldBody(Told, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The article, and which version of it the citizen was told."""
+
+
 class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number."""
+    """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number.
+
+    `knowledge` is left out where there is none, so that its absence changes no digest.
+    """
 
     title: Line
     text: Text
@@ -69,6 +77,7 @@ class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: Key = ""
     caller: Dialled = ""
     answer: Long = ""
+    knowledge: ToldBody | UnsetType = UNSET
 
 
 class CaseBody(Matter, frozen=True, kw_only=True):
@@ -87,3 +96,9 @@ class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     case_id: Short
     text: Long = ""
     caller: Dialled = ""
+
+
+class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an agent does from now on."""
+
+    state: AgentState

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from services.intake.accept import Acceptor
 from services.intake.bodies import (
@@ -20,6 +20,7 @@ from services.intake.bodies import (
 from services.intake.domain.ivr import Step, Voice
 from services.intake.domain.lane import Lanes
 from services.intake.domain.numbers import NoNumber, normal
+from services.intake.guidance import Guidance
 from shared import ids
 from shared.auth import Identity
 from shared.clock import Clock
@@ -48,10 +49,11 @@ class Sender(NamedTuple):
 class Door:
     """One method per kind of request; each returns its answer once the records are safe."""
 
-    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, voice: Voice, lanes: Lanes) -> None:
+    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance, lanes: Lanes) -> None:
         self._clock = clock
         self._acceptor = acceptor
-        self._voice = voice
+        self._guidance = guidance
+        self._voice: Voice = guidance.voice
         self._lanes = lanes
         self._topics = Topics(settings.city)
         self._seal_key = settings.seal_key.get_secret_value()
@@ -100,7 +102,7 @@ class Door:
 
     def _step(self, event: Call) -> Step | None:
         if isinstance(event, CallOffered):
-            return self._voice.begin()
+            return self._voice.begin(self._guidance.surge())
         if isinstance(event, CallKey):
             return self._voice.step(event.menu or self._voice.ivr.start, event.key, event.wrong_keys)
         return None
@@ -135,6 +137,9 @@ class Door:
     def _register(self, sender: Sender, contact: str, matter: int, body: Matter) -> tuple[str, Envelope]:
         """The case's id and its command."""
         person = self._person(body.caller)
+        told = None if body.knowledge is UNSET else body.knowledge
+        if told and not body.answer:
+            raise Problem(422, "invalid", "knowledge says what an answer was told from; here is no answer")
         plain = {name: redact(getattr(body, name)) for name in ("title", "text", "address", "answer")}
         data = Register(
             matter=matter,
@@ -143,6 +148,7 @@ class Door:
             topic=body.topic,
             area=body.area,
             priority=body.priority,
+            knowledge=told,
             **plain,
         )
         lane = self._lanes.lane(key=body.key, urgent=body.urgent, text=f"{body.title}\n{body.text}")

@@ -40,10 +40,14 @@ class PlainRouter(APIRouter):
     def read(self, path: str, endpoint: Plain) -> None:
         self.add_api_route(path, endpoint, methods=["GET"], response_model=None, openapi_extra=_described(path))
 
+    def change(self, path: str, endpoint: Plain, body: Any) -> None:
+        """A PUT that is answered 200."""
+        extra = _described(path) | {"requestBody": _json(body)}
+        self.add_api_route(path, endpoint, methods=["PUT"], response_model=None, openapi_extra=extra)
+
     def take(self, path: str, endpoint: Plain, body: Any, headers: tuple[str, ...] = ()) -> None:
         """A POST that is answered 202."""
-        extra = _described(path, headers)
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
+        extra = _described(path, headers) | {"requestBody": _json(body)}
         self.add_api_route(
             path, _timed(endpoint), methods=["POST"], status_code=202, response_model=None, openapi_extra=extra
         )
@@ -56,6 +60,10 @@ def _described(path: str, headers: tuple[str, ...] = ()) -> dict[str, Any]:
             {"name": name, "in": place, "required": True, "schema": {"type": "string"}} for name, place in places
         ]
     }
+
+
+def _json(body: Any) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
 
 
 def inlined(body: Any) -> dict[str, Any]:
