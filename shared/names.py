@@ -22,3 +22,5 @@ WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited l
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])
+GAPS = Counter("hotline_gaps_total", "Holes in the event sequences of cases, as reports found them", [])
+GENERATION = Gauge("hotline_facts_generation", "Rebuilds of the facts so far, as this process reads them", [])

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from fastapi import APIRouter, Request
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from shared.documents import Document
 from shared.mongo import reachable
-from shared.reader import CaseReader
+from shared.reader import CaseReader, Change
 from shared.service import Problem, caller
 from shared.settings import Settings
 
@@ -25,6 +25,12 @@ class Redrive(BaseModel):
     discard: list[str] = Field(default_factory=list)
 
 
+class Unparks(Protocol):
+    """What folds a case's parked events again: a CaseReader, or what stands for the one of the moment."""
+
+    async def unpark(self, case: str, replaced: dict[str, bytes | None] | None = None) -> Change[Any] | None: ...
+
+
 async def parked_cases(collection: Any) -> list[Document]:
     """Cases with parked events (`_id` and `parked`), at most a thousand."""
     with reachable():
@@ -34,7 +40,7 @@ async def parked_cases(collection: Any) -> list[Document]:
     return found
 
 
-async def unpark(reader: CaseReader[Any], case: str, replaced: dict[str, bytes | None]) -> int:
+async def unpark(reader: Unparks, case: str, replaced: dict[str, bytes | None]) -> int:
     """Fold what the case has parked, as often as somebody else writes first; returns how many stay parked."""
     while True:
         change = await reader.unpark(case, replaced)
@@ -49,7 +55,7 @@ async def unpark_all(reader: CaseReader[Any], collection: Any) -> None:
         log.info("parked events folded again", reader=reader.view.name, case=document["_id"], left=left)
 
 
-def parked_router(settings: Settings, reader: CaseReader[Any], collection: Any) -> APIRouter:
+def parked_router(settings: Settings, reader: Unparks, collection: Any) -> APIRouter:
     """GET /parked and POST /parked/{case}/redrive, for the role operator."""
     router = APIRouter(tags=["operator"])
 

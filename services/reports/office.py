@@ -1,0 +1,126 @@
+"""What the city office asks for: figures, hot topics, alerts and the daily report, over the facts of this moment."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from services.reports.domain.alerts import Alert, alerts_at
+from services.reports.domain.daily import Snapshot
+from services.reports.domain.figures import Figures, figures_of
+from services.reports.domain.hot_topics import HotTopic
+from services.reports.issues import Issues
+from services.reports.policy import ReportFile
+from services.reports.store import Days, Store
+from services.reports.words import find_topics
+from shared.clock import CHINA, Clock
+
+TODAY_AT_MOST = 30_000
+"""Cases of a day that take part in its topics; the newest count."""
+SAMPLE = 6_000
+PAST_DAYS = 7
+REPORT_TOPICS = 10
+DAY = timedelta(days=1)
+
+
+class Office:
+    """`store` is asked anew each time, because a rebuild brings another one; heavy work goes to the executor."""
+
+    def __init__(
+        self, store: Callable[[], Store], issues: Issues, file: ReportFile, clock: Clock, executor: Executor | None
+    ) -> None:
+        self._store = store
+        self.issues = issues
+        self._file = file
+        self._clock = clock
+        self._executor = executor
+
+    def now(self) -> datetime:
+        """Domain time."""
+        return self._clock.now()
+
+    def today(self) -> date:
+        return self.now().astimezone(CHINA).date()
+
+    async def figures(self, first: date, last: date) -> Figures:
+        """Of these domain days, both included."""
+        days = Days(first.isoformat(), last.isoformat())
+        return figures_of(days.first, days.last, await self._store().tally(days))
+
+    async def all_figures(self) -> Figures:
+        """Of the platform's whole life."""
+        return figures_of("", "", await self._store().tally(None))
+
+    async def topics(self, day: date, limit: int) -> list[HotTopic]:
+        """The day's hot topics, found in a worker process."""
+        store, start = self._store(), begin(day)
+        today = await store.texts(start, start + DAY, TODAY_AT_MOST)
+        before = await store.texts(start - DAY, start, TODAY_AT_MOST)
+        past = await store.texts(start - PAST_DAYS * DAY, start, SAMPLE)
+        found: list[HotTopic] = await self.heavy(find_topics, today, before, past, self._file.stop, limit)
+        return found
+
+    async def alerts(self, at: datetime) -> list[Alert]:
+        """What calls for a special report at this moment."""
+        limits, store = self._file.limits, self._store()
+        longest = timedelta(hours=max(limits.window_h, limits.urgent_window_h))
+        rows = await store.opened(at - longest, at)
+        repeated = await store.repeated(at - PAST_DAYS * DAY, at)
+        return alerts_at(at, rows, await self._usual(store, at), repeated, limits)
+
+    async def _usual(self, store: Store, at: datetime) -> dict[str, float]:
+        """Mean count by topic in the same hours of the days before."""
+        limits, counts = self._file.limits, dict[str, float]()
+        for day in range(1, limits.usual_days + 1):
+            until = at - day * DAY
+            for row in await store.opened(until - timedelta(hours=limits.window_h), until):
+                counts[row.topic] = counts.get(row.topic, 0.0) + 1 / limits.usual_days
+        return counts
+
+    async def make(self, day: date) -> Snapshot:
+        """The issue of a day: kept as it is once it was made after the day's end, else made again."""
+        known = await self.issues.get(day.isoformat())
+        if known is not None and known.final:
+            return known
+        return await self.issues.put(await self._snapshot(day))
+
+    async def _snapshot(self, day: date) -> Snapshot:
+        now, end = self._clock.now(), begin(day) + DAY
+        return Snapshot(
+            date=day.isoformat(),
+            number=0,
+            made_at=now.astimezone(CHINA).isoformat(timespec="seconds"),
+            final=now >= end,
+            day=await self.figures(day, day),
+            before=await self.figures(day - DAY, day - DAY),
+            week=await self.figures(day - 7 * DAY, day - 7 * DAY),
+            topics=await self.topics(day, REPORT_TOPICS),
+            urgent=await self._store().urgent(day.isoformat()),
+            alerts=await self.alerts(min(now, end - timedelta(microseconds=1))),
+        )
+
+    async def differing(self, snapshot: Snapshot) -> list[str]:
+        """Names of the figures that have another value when computed again from the facts of today."""
+        day = date.fromisoformat(snapshot.date)
+        now = (await self.figures(day, day)).by_name()
+        return [name for name, frozen in snapshot.day.by_name().items() if now.get(name) != frozen]
+
+    async def gaps(self) -> list[dict[str, Any]]:
+        return await self._store().gaps()
+
+    async def heavy(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Run outside this loop, so that heartbeats go on."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *given)
+
+
+def begin(day: date) -> datetime:
+    """The first moment of a domain day."""
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA)
+
+
+def plain(value: Figures | Snapshot | Sequence[HotTopic] | Sequence[Alert]) -> Any:
+    """As JSON has it."""
+    return msgspec.to_builtins(value)
