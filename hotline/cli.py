@@ -2,7 +2,7 @@
 
 import typer
 
-from hotline.commands import case, dead_letters, doctor, surge, token, topics, up
+from hotline.commands import case, dead_letters, doctor, reports, surge, token, topics, up
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -12,6 +12,7 @@ app.command()(topics.topics)
 app.command()(token.token)
 app.command()(case.case)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(reports.app, name="reports")
 
 
 def main() -> None:

@@ -18,13 +18,11 @@ class NoChineseFont(RuntimeError):
     """No known Chinese font is there; the text says what brings one."""
 
 
-def folders(given: Path | None) -> list[Path]:
+def folders(given: Path | None, packages: tuple[str, ...] = PACKAGES) -> list[Path]:
     """Folders to look into beside the system's own."""
-    found = [given] if given else []
-    for name in PACKAGES:
-        spec = find_spec(name)
-        found += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
-    return found
+    specs = [spec for name in packages if (spec := find_spec(name))]
+    found = [Path(place) for spec in specs for place in spec.submodule_search_locations or ()]
+    return [given, *found] if given else found
 
 
 class Chosen(NamedTuple):
@@ -36,9 +34,9 @@ class Chosen(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def choose(folder: Path | None, system: bool = True) -> Chosen:
+def choose(folder: Path | None, system: bool = True, packages: tuple[str, ...] = PACKAGES) -> Chosen:
     """Looked for once; one kind of family stands in for the other. Raises NoChineseFont."""
-    fonts = typst.Fonts(include_system_fonts=system, font_paths=[str(place) for place in folders(folder)])
+    fonts = typst.Fonts(include_system_fonts=system, font_paths=[str(place) for place in folders(folder, packages)])
     there = set(fonts.families())
     song, hei = [one for one in SONG if one in there], [one for one in HEI if one in there]
     if not song and not hei:

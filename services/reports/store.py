@@ -102,7 +102,8 @@ def _opened(document: Document) -> Opened:
 
 
 def _gap(document: Document) -> Document:
-    return {"case": document["_id"], "number": document["state"]["number"], "gaps": document["state"]["gaps"]}
+    gaps = [list(gap) for gap in document["state"]["gaps"]]
+    return {"case": document["_id"], "number": document["state"]["number"], "gaps": gaps}
 
 
 def add_up(groups: Iterable[Document]) -> tuple[Counter[str], int]:

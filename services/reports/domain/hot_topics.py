@@ -133,15 +133,18 @@ class _Index:
             self._by_word[word][number] = weight
 
     def best(self, vector: Vector) -> tuple[float, int]:
-        """How similar the most similar cluster is, and the negative of its number; of equals the oldest."""
+        """How similar the most similar cluster is, and its number; of equals the oldest. One common word is nothing."""
         scores: dict[int, float] = defaultdict(float)
+        common: dict[int, int] = defaultdict(int)
         for word, weight in vector.items():
             for number, there in self._by_word.get(word, {}).items():
                 scores[number] += weight * there
-        if not scores:
+                common[number] += 1
+        found = {number: score for number, score in scores.items() if common[number] > 1}
+        if not found:
             return 0.0, 0
-        score = max(scores.values())
-        return score, -min(number for number, there in scores.items() if there == score)
+        score = max(found.values())
+        return score, min(number for number, there in found.items() if there == score)
 
 
 def _clusters(vectors: Sequence[Vector]) -> list[_Cluster]:
@@ -149,8 +152,7 @@ def _clusters(vectors: Sequence[Vector]) -> list[_Cluster]:
     for place, vector in enumerate(vectors):
         if not vector:
             continue
-        score, negative = index.best(vector)
-        number = -negative
+        score, number = index.best(vector)
         if score < JOIN_AT:
             index.clusters.append(_Cluster())
             number = len(index.clusters) - 1
@@ -165,9 +167,8 @@ def _merged(clusters: list[_Cluster], vectors: Sequence[Vector]) -> list[_Cluste
     index = _Index()
     for cluster in sorted((one for one in clusters if len(one.members) > 1), key=lambda one: -len(one.members)):
         cluster.settle()
-        score, negative = index.best(cluster.centre)
+        score, number = index.best(cluster.centre)
         if score >= MERGE_AT:
-            number = -negative
             for place in cluster.members:
                 index.clusters[number].add(place, vectors[place])
         else:
@@ -185,9 +186,9 @@ def _assigned(vectors: Iterable[Vector], clusters: Sequence[_Cluster]) -> Counte
         index.settle(number)
     found: Counter[int] = Counter()
     for vector in vectors:
-        score, negative = index.best(vector)
+        score, number = index.best(vector)
         if score >= JOIN_AT:
-            found[-negative] += 1
+            found[number] += 1
     return found
 
 

@@ -1,6 +1,7 @@
 """Figures by hand: a small day, and what each of them must say of it."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +15,11 @@ from shared.records import Record
 from tests.factories import LEAD, SECOND, START, person, reporter
 from tests.unit.reports.world import DAY, Reporting, contact, dispatched, issued, placed, registered
 
+Fact = tuple[str, dict[str, Any]]
 THE_DAY = date.fromisoformat(DAY)
 
 
-def call(name: str, *facts: tuple[str, dict[str, object]], seconds: float = 60.0) -> list[Record]:
+def call(name: str, *facts: Fact, seconds: float = 60.0) -> list[Record]:
     """A call with the facts after its beginning; the last one `seconds` later."""
     kinds = {"key": KeyPressed, "answered": Answered, "ended": Ended}
     made = [contact(name, Offered(number=1, channel="call", person=person("li"), receipt="R"))]
@@ -27,9 +29,9 @@ def call(name: str, *facts: tuple[str, dict[str, object]], seconds: float = 60.0
     return made
 
 
-PERSON = ("key", {"menu": "main", "key": "3", "action": "person"})
-PLAY = ("key", {"menu": "policy", "key": "1", "action": "play"})
-BY_CALLER = ("ended", {"by": "caller", "served": False})
+PERSON: Fact = ("key", {"menu": "main", "key": "3", "action": "person"})
+PLAY: Fact = ("key", {"menu": "policy", "key": "1", "action": "play"})
+BY_CALLER: Fact = ("ended", {"by": "caller", "served": False})
 CALLS = [
     *call("fast", PERSON, ("answered", {"agent": "a1", "wait_s": 15.0}), ("ended", {"by": "agent", "served": True})),
     *call("slow", PERSON, ("answered", {"agent": "a2", "wait_s": 30.5}), ("ended", {"by": "agent", "served": True})),
@@ -86,7 +88,8 @@ async def a_day() -> Reporting:
         e.CaseClosed(reason="answered_at_desk"),
     )  # fmt: skip
     await world.tell(
-        "full", registered("full", kind="TS", area="130109"), dispatched(LEAD, SECOND), issued("o1"), issued("o2", SECOND),
+        "full", registered("full", kind="TS", area="130109"),
+        dispatched(LEAD, SECOND), issued("o1"), issued("o2", SECOND),
         e.DeadlineWarned(clock="sign", order="o2", unit=SECOND, due=START),
         e.DeadlineBreached(clock="sign", order="o2", unit=SECOND, due=START),
         e.WorkOrderSigned(order="o1", unit=LEAD), e.WorkOrderSigned(order="o2", unit=SECOND, due=START),
