@@ -1,9 +1,7 @@
 """Wiring and lifecycle of reports: the readers of cases and contacts (worker), and the door for the office (api)."""
 
 import asyncio
-import multiprocessing
 from collections.abc import AsyncIterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -14,6 +12,7 @@ from services.reports.issues import MongoIssues
 from services.reports.issues_api import issues_router
 from services.reports.office import Office
 from services.reports.policy import load_report, load_words
+from services.reports.pool import WorkerProcess
 from services.reports.press import Press
 from shared.clock import Clock
 from shared.health import health_router
@@ -34,8 +33,8 @@ class Reports:
         publisher = OrderedPublisher(self.transport, clock)
         self.generations = Generations(self.database, publisher, settings, clock)
         self.issues = MongoIssues(self.database)
-        self.pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-        self.office = Office(lambda: self.generations.served, self.issues, file, clock, self.pool)
+        self.worker = WorkerProcess()
+        self.office = Office(lambda: self.generations.served, self.issues, file, clock, self.worker)
         self.press = Press(file, load_words(settings.policy, file), settings.fonts)
 
     async def start(self) -> None:
@@ -45,7 +44,7 @@ class Reports:
     async def stop(self) -> None:
         await self.generations.stop()
         await self.transport.stop()
-        await asyncio.to_thread(self.pool.shutdown, cancel_futures=True)
+        await self.worker.stop()
         self.database.client.close()
 
     async def ready(self) -> bool:

@@ -1,8 +1,6 @@
 """What the city office asks for: figures, hot topics, alerts and the daily report, over the facts of this moment."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +12,7 @@ from services.reports.domain.figures import Figures, figures_of
 from services.reports.domain.hot_topics import HotTopic
 from services.reports.issues import Issues
 from services.reports.policy import ReportFile
+from services.reports.pool import Heavy
 from services.reports.store import Days, Store
 from services.reports.words import find_topics
 from shared.clock import CHINA, Clock
@@ -27,16 +26,16 @@ DAY = timedelta(days=1)
 
 
 class Office:
-    """`store` is asked anew each time, because a rebuild brings another one; heavy work goes to the executor."""
+    """`store` is asked anew each time, because a rebuild brings another one; `heavy` runs what is long elsewhere."""
 
     def __init__(
-        self, store: Callable[[], Store], issues: Issues, file: ReportFile, clock: Clock, executor: Executor | None
+        self, store: Callable[[], Store], issues: Issues, file: ReportFile, clock: Clock, heavy: Heavy
     ) -> None:
         self._store = store
         self.issues = issues
         self._file = file
         self._clock = clock
-        self._executor = executor
+        self.heavy = heavy
 
     def now(self) -> datetime:
         """Domain time."""
@@ -110,10 +109,6 @@ class Office:
 
     async def gaps(self) -> list[dict[str, Any]]:
         return await self._store().gaps()
-
-    async def heavy(self, work: Callable[..., Any], *given: Any) -> Any:
-        """Run outside this loop, so that heartbeats go on."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *given)
 
 
 def begin(day: date) -> datetime:

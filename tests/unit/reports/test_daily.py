@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +23,7 @@ THE_DAY = date.fromisoformat(DAY)
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[Reporting]:
+async def world() -> Reporting:
     """Yesterday two cases, today a day with everything and a topic, seen from tomorrow."""
     made = await a_day()
     await made.read(*CALLS)
@@ -35,8 +34,7 @@ async def world() -> AsyncIterator[Reporting]:
         case = registered(f"hot{n}", title=title, text="华兴苑小区暖气温度不达标", area="130109")
         await made.tell(f"hot{n}", case, dispatched(SECOND), issued(f"hot{n}", SECOND))
     made.clock.forward(days=1)
-    yield made
-    made.pool.shutdown()
+    return made
 
 
 async def made(world: Reporting) -> tuple[Snapshot, dict[str, Section]]:

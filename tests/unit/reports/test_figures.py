@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reports.domain.figures import Figure, Figures
-from services.reports.store import Days
+from services.reports.store import Days, Store
 from shared.events import cases as e
 from shared.events.contacts import Answered, Ended, KeyPressed, Offered
 from shared.records import Record
@@ -80,9 +80,9 @@ async def test_the_day_ends_at_midnight_of_the_city() -> None:
     assert both.by_name()["accepted"].value == 2
 
 
-async def a_day() -> Reporting:
+async def a_day(store: Store | None = None) -> Reporting:
     """One answered at the desk, one dispatched to two units and carried to its end, one whose reporter left nothing."""
-    world = Reporting()
+    world = Reporting(store)
     await world.tell(
         "desk", registered("desk", kind="ZX", obligation_state="settled"), e.CaseAnswered(answer="x"),
         e.CaseClosed(reason="answered_at_desk"),

@@ -21,7 +21,7 @@ async def test_a_missing_event_raises_one_alarm_and_is_listed() -> None:
     await world.tell("a", e.CaseFollowedUp(solved=True, satisfaction=5, comment=""), first=5)
     assert alarms() == before + 1
     assert await world.office.gaps() == [{"case": case, "number": "SJZ-20210113-a", "gaps": [[2, 3]]}]
-    assert world.store.case_table.rows[case]["gap"] is True
+    assert world.memory.case_table.rows[case]["gap"] is True
 
 
 async def test_a_whole_history_has_no_gap_also_when_it_comes_twice() -> None:
@@ -42,7 +42,7 @@ async def test_what_follows_an_unreadable_event_is_parked_and_the_others_go_on()
     await world.tell("a", registered("a"))
     broken = event(case_of("a"), 2, dispatched())._replace(value=b"{")
     await world.read(broken, event(case_of("a"), 3, issued()), event(case_of("b"), 1, registered("b")))
-    row = world.store.case_table.rows[case_of("a")]
+    row = world.memory.case_table.rows[case_of("a")]
     assert [bytes(one["value"])[:1] for one in row["parked"]] == [b"{", b"{"]
     assert [record.topic for record in world.publisher.published] == [TOPICS.dead_letters]
     tally = await world.store.tally(None)
@@ -54,7 +54,7 @@ async def test_parked_events_count_once_they_can_be_read() -> None:
     await world.tell("a", registered("a"))
     good = event(case_of("a"), 2, dispatched())
     await world.read(good._replace(value=b"{"), event(case_of("a"), 3, issued()))
-    (broken, _) = world.store.case_table.rows[case_of("a")]["parked"]
+    (broken, _) = world.memory.case_table.rows[case_of("a")]["parked"]
     change = await world.cases.reader.unpark(case_of("a"), {broken["origin"]: good.value})
     assert change is not None
     assert not change.parked
@@ -66,7 +66,7 @@ async def test_parked_events_count_once_they_can_be_read() -> None:
 async def test_an_event_about_an_unknown_order_is_parked() -> None:
     world = Reporting()
     await world.tell("a", registered("a"), e.WorkOrderDone(order="nowhere", unit=LEAD))
-    assert len(world.store.case_table.rows[case_of("a")]["parked"]) == 1
+    assert len(world.memory.case_table.rows[case_of("a")]["parked"]) == 1
 
 
 async def test_an_unreadable_contact_is_a_dead_letter_and_the_others_count() -> None:
@@ -82,7 +82,7 @@ async def test_an_unknown_fact_of_a_contact_means_nothing_here() -> None:
     world = Reporting()
     good = contact("c", Offered(number=1, channel="call", person=person("li"), receipt="R"))
     await world.read(_retyped(good, "contact.painted.v1"))
-    assert (world.publisher.published, world.store.contact_table.rows) == ([], {})
+    assert (world.publisher.published, world.memory.contact_table.rows) == ([], {})
 
 
 def _retyped(record: Record, kind: str) -> Record:
@@ -96,7 +96,7 @@ async def test_nothing_of_a_person_is_kept() -> None:
         "a", registered("a"), e.ContactAttached(reporter=reporter("again", "zhang"), text="x", obligation="d")
     )
     await world.read(contact("c", Offered(number=1, channel="call", person=person("li"), receipt="R")))
-    stored = repr((world.store.case_table.rows, world.store.contact_table.rows))
+    stored = repr((world.memory.case_table.rows, world.memory.contact_table.rows))
     assert not [word for word in ("wang", "zhang", "li**", "k1.", "caller_ref") if word in stored]
 
 
