@@ -5,6 +5,7 @@ facts are complete the old ones answer.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import structlog
@@ -30,6 +31,8 @@ from shared.settings import Settings
 
 log = structlog.get_logger()
 LOOK_S = 1.0
+FAREWELL_S = 3.0
+"""How long the old facts stay for replicas that have not looked yet."""
 
 
 class Numbers(NamedTuple):
@@ -52,8 +55,13 @@ class Reading:
         self.bus = Bus(settings, clock, lambda: ping(database))
         self._subscriptions: list[Subscription] = []
 
-    async def start(self) -> None:
-        """Indexes, parked events, consumers."""
+    async def start(self, works: bool) -> None:
+        """A worker's indexes, parked events and consumers; else only what asks the broker whether it answers."""
+        if works:
+            await self._subscribe()
+        await self.bus.start()
+
+    async def _subscribe(self) -> None:
         await self.store.prepare()
         await unpark_all(self.cases.reader, self.store.collection)
         suffix = f".{self.number}" if self.number else ""
@@ -62,7 +70,6 @@ class Reading:
         self._subscriptions = [
             self.bus.subscribe(f"{group}{suffix}", [topic], handle, self._poison) for group, topic, handle in sources
         ]
-        await self.bus.start()
 
     async def stop(self) -> None:
         await self.bus.stop()
@@ -110,10 +117,7 @@ class Generations:
     async def start(self) -> None:
         self.numbers = await self.read_numbers()
         self.served = MongoStore(self._database, self.numbers.served)
-        self.reading = self._new(self.numbers.built)
-        if self._works:
-            await self.reading.start()
-        names.GENERATION.set(self.numbers.built)
+        await self._begin(self.numbers.built)
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -157,19 +161,24 @@ class Generations:
 
     async def _look(self) -> None:
         self.numbers = await self.read_numbers()
-        if self._works and self.numbers.built != self.reading.number:
-            await self._turn(self.numbers.built)
+        if self.numbers.built != self.reading.number:
+            log.info("turning to other facts", generation=self.numbers.built)
+            await self.reading.stop()
+            await self._begin(self.numbers.built)
         if self._works and self.numbers.served != self.numbers.built and await self.reading.caught_up():
             await self._serve(self.numbers)
         if self.numbers.served != self.served.number:
             self.served = MongoStore(self._database, self.numbers.served)
 
-    async def _turn(self, number: int) -> None:
-        """Stop reading the old generation, then begin the new one."""
-        log.info("rebuilding the facts", generation=number)
-        await self.reading.stop()
-        self.reading = self._new(number)
-        await self.reading.start()
+    async def _begin(self, number: int) -> None:
+        """Read a generation; where that fails, the next look tries again."""
+        fresh = self._new(number)
+        try:
+            await fresh.start(self._works)
+        except BaseException:
+            await fresh.stop()
+            raise
+        self.reading = fresh
         names.GENERATION.set(number)
 
     async def _serve(self, numbers: Numbers) -> None:
@@ -178,11 +187,17 @@ class Generations:
             await self._database.meta.update_one(
                 {"_id": "generation", "built": numbers.built}, {"$set": {"served": numbers.built}}
             )
-            self.numbers = await self.read_numbers()
-            for old in range(self.numbers.served):
-                for collection in MongoStore(self._database, old).collections:
-                    await collection.drop()
+        self.numbers = await self.read_numbers()
+        self.served = MongoStore(self._database, self.numbers.served)
         log.info("the rebuilt facts are served", generation=self.numbers.served)
+        await asyncio.sleep(FAREWELL_S)
+        await self._drop(range(self.numbers.served))
+
+    async def _drop(self, numbers: Iterable[int]) -> None:
+        with reachable():
+            for number in numbers:
+                for collection in MongoStore(self._database, number).collections:
+                    await collection.drop()
 
 
 def _read(row: dict[str, Any] | None) -> Numbers:

@@ -136,10 +136,6 @@ class MongoStore:
                 await collection.create_index([("days.d", ASCENDING)])
             await self.collection.create_index([("opened", ASCENDING)])
             await self.collection.create_index([("gap", ASCENDING)], partialFilterExpression={"gap": True})
-            await self.collection.create_index(
-                [("opened", ASCENDING), ("state.attached_at", ASCENDING)],
-                partialFilterExpression={"state.attached_at.0": {"$exists": True}},
-            )
 
     async def tally(self, days: Days | None) -> Tally:
         cases, handled_ms = add_up(await self._groups(self.collection, days))

@@ -42,6 +42,13 @@ class FollowUp(Struct, kw_only=True):
     satisfaction: int
 
 
+class Counted(Struct, kw_only=True):
+    """An event of a type that needs no more than counting."""
+
+    type: str
+    at: datetime
+
+
 class CaseFact(Struct, kw_only=True):
     """Everything the figures need of a case, and nothing of its reporters. `gaps`: missing sequences, first to last."""
 
@@ -66,8 +73,7 @@ class CaseFact(Struct, kw_only=True):
     follow_ups: list[FollowUp] = field(default_factory=list)
     orders: dict[str, OrderFact] = field(default_factory=dict)
     debts: dict[str, DebtFact] = field(default_factory=dict)
-    others: dict[str, list[datetime]] = field(default_factory=dict)
-    """Times of the event types that need no more than counting."""
+    others: list[Counted] = field(default_factory=list)
 
     def state(self) -> str:
         """One of closed, answered, handling, waiting (for dispatch)."""
@@ -86,7 +92,7 @@ def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
     case.last = event.sequence
     apply = _APPLY.get(type(data))
     if apply is None:
-        case.others.setdefault(event.type, []).append(event.time)
+        case.others.append(Counted(type=event.type, at=event.time))
     else:
         apply(case, data, event.time)
     return case

@@ -74,8 +74,7 @@ def _case_marks(case: CaseFact) -> Iterator[Mark]:
         if debt.settled_at:
             yield Mark(debt.settled_at, "replies_settled")
             yield Mark(debt.settled_at, "replies_delivered" if debt.how == "sms" else "replies_by_person")
-    for kind, times in case.others.items():
-        yield from (Mark(at, f"event:{kind}") for at in times)
+    yield from (Mark(other.at, f"event:{other.type}") for other in case.others)
 
 
 def _birth(case: CaseFact) -> Iterator[Mark]:
