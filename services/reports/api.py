@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.reports.generations import Generations
-from services.reports.office import Office, plain
+from services.reports.office import MAX_TOPICS, Office, plain
 from shared.auth import Identity
 from shared.service import Problem, caller
 from shared.settings import Settings
@@ -36,7 +36,7 @@ def figures_router(settings: Settings, office: Office) -> APIRouter:
 
     @router.get("/hot-topics")
     async def hot_topics(
-        request: Request, date: date | None = None, limit: Annotated[int, Query(ge=1, le=50)] = 10
+        request: Request, date: date | None = None, limit: Annotated[int, Query(ge=1, le=MAX_TOPICS)] = 10
     ) -> dict[str, Any]:
         """The largest groups of cases of a day that say the same, with their numbers as evidence. Default: today."""
         allow(request, settings, READERS)

@@ -1,5 +1,6 @@
 """What the city office asks for: figures, hot topics, alerts and the daily report, over the facts of this moment."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,6 +23,9 @@ TODAY_AT_MOST = 30_000
 SAMPLE = 6_000
 PAST_DAYS = 7
 REPORT_TOPICS = 10
+MAX_TOPICS = 50
+REMEMBERED_S = 60.0
+"""Real seconds; of a day's topics, which may be asked for by many pages at once."""
 DAY = timedelta(days=1)
 
 
@@ -36,6 +40,7 @@ class Office:
         self._file = file
         self._clock = clock
         self.heavy = heavy
+        self._found: dict[date, tuple[float, asyncio.Future[list[HotTopic]]]] = {}
 
     def now(self) -> datetime:
         """Domain time."""
@@ -54,12 +59,25 @@ class Office:
         return figures_of("", "", await self._store().tally(None))
 
     async def topics(self, day: date, limit: int) -> list[HotTopic]:
-        """The day's hot topics, found in a worker process."""
+        """The day's hot topics; what was found in the last minute is found once, however many ask."""
+        until, found = self._found.get(day, (0.0, None))
+        if found is None or self._clock.real() >= until:
+            self._found = {one: kept for one, kept in self._found.items() if kept[0] > self._clock.real()}
+            found = asyncio.ensure_future(self._find(day))
+            self._found[day] = (self._clock.real() + REMEMBERED_S, found)
+        try:
+            return (await asyncio.shield(found))[:limit]
+        except Exception:
+            self._found.pop(day, None)
+            raise
+
+    async def _find(self, day: date) -> list[HotTopic]:
+        """In the worker process; always as many, because a case of yesterday goes to the best of them all."""
         store, start = self._store(), begin(day)
         today = await store.texts(start, start + DAY, TODAY_AT_MOST)
         before = await store.texts(start - DAY, start, TODAY_AT_MOST)
         past = await store.texts(start - PAST_DAYS * DAY, start, SAMPLE)
-        found: list[HotTopic] = await self.heavy(find_topics, today, before, past, self._file.stop, limit)
+        found: list[HotTopic] = await self.heavy(find_topics, today, before, past, self._file.stop, MAX_TOPICS)
         return found
 
     async def alerts(self, at: datetime) -> list[Alert]:
@@ -96,7 +114,7 @@ class Office:
             day=await self.figures(day, day),
             before=await self.figures(day - DAY, day - DAY),
             week=await self.figures(day - 7 * DAY, day - 7 * DAY),
-            topics=await self.topics(day, REPORT_TOPICS),
+            topics=(await self._find(day))[:REPORT_TOPICS],
             urgent=await self._store().urgent(day.isoformat()),
             alerts=await self.alerts(min(now, end - timedelta(microseconds=1))),
         )

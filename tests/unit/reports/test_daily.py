@@ -76,6 +76,15 @@ async def test_a_hot_topic_has_an_example_without_numbers_of_persons(world: Repo
     assert "13812345678" not in pages
 
 
+async def test_topics_of_a_minute_are_found_once_and_then_anew(world: Reporting) -> None:
+    first, again = await asyncio.gather(world.office.topics(THE_DAY, 5), world.office.topics(THE_DAY, 1))
+    case = registered("hot9", title="华兴苑暖气不热9", text="华兴苑小区暖气温度不达标", area="130109")
+    await world.tell("hot9", case)
+    assert first[:1] == again == await world.office.topics(THE_DAY, 1)
+    world.clock.forward(minutes=2)
+    assert (await world.office.topics(THE_DAY, 1))[0].count == first[0].count + 1
+
+
 async def test_all_sections_are_there_in_both_languages(world: Reporting) -> None:
     snapshot, sections = await made(world)
     assert list(sections) == list(SECTIONS)
