@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from services.reports.generations import Generations
+from services.reports.numbers import NumberBook
 from services.reports.office import MAX_TOPICS, Office, plain
 from shared.auth import Identity
 from shared.service import Problem, caller
@@ -61,7 +61,7 @@ def figures_router(settings: Settings, office: Office) -> APIRouter:
     return router
 
 
-def rebuild_router(settings: Settings, generations: Generations) -> APIRouter:
+def rebuild_router(settings: Settings, book: NumberBook) -> APIRouter:
     """POST /rebuild and GET /rebuild, for the role operator."""
     router = APIRouter(tags=["operator"])
 
@@ -69,13 +69,13 @@ def rebuild_router(settings: Settings, generations: Generations) -> APIRouter:
     async def rebuild(request: Request) -> JSONResponse:
         """Read the whole log again into new facts; the old ones answer until the new ones are complete."""
         allow(request, settings, frozenset({"operator"}))
-        return JSONResponse((await generations.rebuild())._asdict(), status_code=202)
+        return JSONResponse((await book.begin())._asdict(), status_code=202)
 
     @router.get("/rebuild")
     async def state(request: Request) -> dict[str, int]:
         """The generation that is built and the one that answers; a rebuild is over when they are equal."""
         allow(request, settings, frozenset({"operator"}))
-        return (await generations.read_numbers())._asdict()
+        return (await book.read())._asdict()
 
     return router
 

@@ -10,10 +10,13 @@ from services.reports.api import figures_router, rebuild_router
 from services.reports.generations import Generations
 from services.reports.issues import MongoIssues
 from services.reports.issues_api import issues_router
+from services.reports.numbers import MongoNumbers
 from services.reports.office import Office
 from services.reports.policy import load_report, load_words
 from services.reports.pool import WorkerProcess
 from services.reports.press import Press
+from services.reports.reading import Reading
+from services.reports.store import MongoStore
 from shared.clock import Clock
 from shared.health import health_router
 from shared.mongo import connect, ping
@@ -31,7 +34,14 @@ class Reports:
         self.database = connect(settings, "reports")
         self.transport = KafkaTransport(settings.kafka)
         publisher = OrderedPublisher(self.transport, clock)
-        self.generations = Generations(self.database, publisher, settings, clock)
+        self.book = MongoNumbers(self.database)
+        self.generations = Generations(
+            self.book,
+            lambda number: Reading(number, self.database, publisher, settings, clock),
+            lambda number: MongoStore(self.database, number),
+            clock,
+            works=settings.role in ("worker", "all"),
+        )
         self.issues = MongoIssues(self.database)
         self.worker = WorkerProcess()
         self.office = Office(lambda: self.generations.served, self.issues, file, clock, self.worker)
@@ -65,7 +75,7 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     install_errors(app)
     app.include_router(health_router(parts.ready))
     app.include_router(parked_router(settings, parts.generations, parts.generations))
-    app.include_router(rebuild_router(settings, parts.generations))
+    app.include_router(rebuild_router(settings, parts.book))
     if settings.role in ("api", "all"):
         app.include_router(figures_router(settings, parts.office))
         app.include_router(issues_router(settings, parts.office, parts.press))
