@@ -88,6 +88,17 @@ class Office:
         repeated = await store.repeated(at - PAST_DAYS * DAY, at)
         return alerts_at(at, rows, await self._usual(store, at), repeated, limits)
 
+    async def _alerts_of(self, day: date, until: datetime) -> list[Alert]:
+        """What called for a special report at any quarter of an hour of the day, each at its largest."""
+        quarters = [begin(day) + timedelta(minutes=15 * n) for n in range(1, 96)]
+        largest: dict[tuple[str, str], Alert] = {}
+        for at in (*(at for at in quarters if at < until), until):
+            for alert in await self.alerts(at):
+                known = largest.get((alert.kind, alert.code))
+                if known is None or alert.count > known.count:
+                    largest[alert.kind, alert.code] = alert
+        return list(largest.values())
+
     async def _usual(self, store: Store, at: datetime) -> dict[str, float]:
         """Mean count by topic in the same hours of the days before."""
         limits, counts = self._file.limits, dict[str, float]()
@@ -116,7 +127,7 @@ class Office:
             week=await self.figures(day - 7 * DAY, day - 7 * DAY),
             topics=(await self._find(day))[:REPORT_TOPICS],
             urgent=await self._store().urgent(day.isoformat()),
-            alerts=await self.alerts(min(now, end - timedelta(microseconds=1))),
+            alerts=await self._alerts_of(day, min(now, end)),
         )
 
     async def differing(self, snapshot: Snapshot) -> list[str]:

@@ -20,7 +20,7 @@ from services.reports.domain.wording import (
     word,
 )
 
-TOP = 15
+TOP = 25
 """Lines of a table inside a section; the annex has all."""
 
 

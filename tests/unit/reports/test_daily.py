@@ -76,6 +76,14 @@ async def test_a_hot_topic_has_an_example_without_numbers_of_persons(world: Repo
     assert "13812345678" not in pages
 
 
+async def test_an_alert_of_the_morning_is_in_the_report_of_the_day(world: Reporting) -> None:
+    for n in range(3):
+        case = registered(f"p0-{n}", priority="P0", area="130184")
+        await world.tell(f"p0-{n}", case, at=START + timedelta(minutes=n))
+    _, sections = await made(world)
+    assert "风险预警：新乐市短时内特急诉求3件，建议立即会商。" in sections["outlook"].sentences
+
+
 async def test_topics_of_a_minute_are_found_once_and_then_anew(world: Reporting) -> None:
     first, again = await asyncio.gather(world.office.topics(THE_DAY, 5), world.office.topics(THE_DAY, 1))
     case = registered("hot9", title="华兴苑暖气不热9", text="华兴苑小区暖气温度不达标", area="130109")
