@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.reports.domain.alerts import Alert, alerts_at
+from services.reports.domain.alerts import Alert, alerts_at, largest_alerts, usual_counts
 from services.reports.domain.daily import Snapshot
 from services.reports.domain.figures import Figures, figures_of
 from services.reports.domain.hot_topics import HotTopic
@@ -90,23 +90,18 @@ class Office:
 
     async def _alerts_of(self, day: date, until: datetime) -> list[Alert]:
         """What called for a special report at any quarter of an hour of the day, each at its largest."""
+        limits, store = self._file.limits, self._store()
         quarters = [begin(day) + timedelta(minutes=15 * n) for n in range(1, 96)]
-        largest: dict[tuple[str, str], Alert] = {}
-        for at in (*(at for at in quarters if at < until), until):
-            for alert in await self.alerts(at):
-                known = largest.get((alert.kind, alert.code))
-                if known is None or alert.count > known.count:
-                    largest[alert.kind, alert.code] = alert
-        return list(largest.values())
+        moments = [*(at for at in quarters if at < until), until]
+        rows = await store.opened(begin(day) - (limits.usual_days + 1) * DAY, until)
+        repeated = await store.repeated(until - PAST_DAYS * DAY, until)
+        return await asyncio.to_thread(largest_alerts, moments, rows, repeated, limits)
 
     async def _usual(self, store: Store, at: datetime) -> dict[str, float]:
         """Mean count by topic in the same hours of the days before."""
-        limits, counts = self._file.limits, dict[str, float]()
-        for day in range(1, limits.usual_days + 1):
-            until = at - day * DAY
-            for row in await store.opened(until - timedelta(hours=limits.window_h), until):
-                counts[row.topic] = counts.get(row.topic, 0.0) + 1 / limits.usual_days
-        return counts
+        limits = self._file.limits
+        ends = [at - day * DAY for day in range(1, limits.usual_days + 1)]
+        return usual_counts([await store.opened(end - timedelta(hours=limits.window_h), end) for end in ends])
 
     async def make(self, day: date) -> Snapshot:
         """The issue of a day: kept as it is once it was made after the day's end, else made again."""

@@ -1,5 +1,6 @@
 """What calls for a special report (domain.md §12): many cases of a topic, urgent cases in one place, repeats."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -51,6 +52,33 @@ def alerts_at(
     window = [row for row in rows if row.at > at - timedelta(hours=limits.window_h)]
     urgent = [row for row in rows if row.at > at - timedelta(hours=limits.urgent_window_h) and row.priority == "P0"]
     return [*_topics(window, usual, limits), *_urgent(urgent, limits), *_repeats(repeated, limits)]
+
+
+def usual_counts(days: Sequence[Sequence[Opened]]) -> dict[str, float]:
+    """Mean count by topic; each entry of `days` holds the cases of the same hours of one earlier day."""
+    counts = Counter(row.topic for rows in days for row in rows)
+    return {topic: count / len(days) for topic, count in counts.items()}
+
+
+def largest_alerts(
+    moments: Sequence[datetime], rows: Sequence[Opened], repeated: Sequence[Opened], limits: Triggers
+) -> list[Alert]:
+    """Alerts at any of these moments, each at its largest; `rows` reach back over all the usual days."""
+    ordered = sorted(rows, key=lambda row: row.at)
+    times = [row.at for row in ordered]
+
+    def before(at: datetime, hours: float) -> Sequence[Opened]:
+        return ordered[bisect_right(times, at - timedelta(hours=hours)) : bisect_right(times, at)]
+
+    largest: dict[tuple[str, str], Alert] = {}
+    for at in moments:
+        days = [before(at - timedelta(days=day), limits.window_h) for day in range(1, limits.usual_days + 1)]
+        recent = before(at, max(limits.window_h, limits.urgent_window_h))
+        for alert in alerts_at(at, recent, usual_counts(days), repeated, limits):
+            known = largest.get((alert.kind, alert.code))
+            if known is None or alert.count > known.count:
+                largest[alert.kind, alert.code] = alert
+    return list(largest.values())
 
 
 def _topics(rows: Sequence[Opened], usual: Mapping[str, float], limits: Triggers) -> list[Alert]:
