@@ -23,3 +23,5 @@ COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outco
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])
+GAPS = Counter("hotline_gaps_total", "Holes in the event sequences of cases, as reports found them", [])
+GENERATION = Gauge("hotline_facts_generation", "Rebuilds of the facts so far, as this process reads them", [])
