@@ -12,6 +12,7 @@ from shared.away import Away
 from shared.clock import Clock, make_clock
 from shared.settings import Settings
 from shared.telemetry import configure_logs
+from shared.tracing import exporting
 
 Build = Callable[[Settings, Clock], FastAPI]
 """Wires a service: its FastAPI application, whose lifespan starts and stops the workers of the role."""
@@ -21,16 +22,17 @@ def run(build: Build) -> None:
     """Serve until SIGTERM; the application's lifespan then drains."""
     settings = Settings()
     configure_logs(settings)
-    uvicorn.run(
-        build(settings, make_clock(settings)),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    with exporting(settings):
+        uvicorn.run(
+            build(settings, make_clock(settings)),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
 
 
 class Problem(Exception):
