@@ -38,6 +38,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
             methods=["POST"],
             name=name,
             openapi_extra=_schema(name),
+            responses={202: {"description": "Taken; the outcome comes later"}},
         )
 
     @router.get("/cases/{case}/commands/{command}")

@@ -36,7 +36,7 @@ def obligations_router(settings: Settings, desk: Desk) -> APIRouter:
         _allow(caller(request, settings), READERS)
         return {"items": await desk.of_case(_case_id(case))}
 
-    @router.post("/obligations/{case}/{obligation}/settle")
+    @router.post("/obligations/{case}/{obligation}/settle", status_code=202)
     async def settle(
         request: Request, case: str, obligation: str,
         idempotency_key: Annotated[str, Header(max_length=200)] = "",

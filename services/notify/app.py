@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 
 from services.notify.api import obligations_router
@@ -13,7 +14,9 @@ from services.notify.handlers import OwedHandler
 from services.notify.outbox import Outbox
 from services.notify.payer import WORKERS, Payer
 from services.notify.policy import load_messages
-from services.notify.store import MongoStore
+from services.notify.store import MongoStore, Store
+from shared import names
+from shared.away import AWAY
 from shared.bus import Bus, Subscription
 from shared.clock import Clock
 from shared.events.topics import LANES, Lane, Topics
@@ -22,6 +25,9 @@ from shared.mongo import connect, ping
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.service import install_errors
 from shared.settings import Settings
+
+log = structlog.get_logger()
+COUNT_S = 15.0
 
 
 class Notify:
@@ -68,6 +74,7 @@ class Notify:
         if self.settings.role in ("worker", "all"):
             for lane in LANES:
                 self._lane(lane)
+            self._tasks.append(asyncio.create_task(show_waiting(self.store, self._clock)))
         await self.bus.start()
         for payer in self.payers:
             self._tasks.append(asyncio.create_task(payer.watch()))
@@ -85,6 +92,17 @@ class Notify:
 
     async def ready(self) -> bool:
         return all(await asyncio.gather(self.bus.ping(), ping(self.database)))
+
+
+async def show_waiting(store: Store, clock: Clock) -> None:
+    """For the alerts: how many cases owe a reply, for ever."""
+    while True:
+        try:
+            for state, count in (await store.counts()).items():
+                names.REPLIES_WAITING.labels(state).set(count)
+        except AWAY as error:
+            log.warning("database away; nothing is counted", error=repr(error))
+        await clock.sleep(COUNT_S)
 
 
 def build(settings: Settings, clock: Clock) -> FastAPI:
