@@ -29,7 +29,7 @@ REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outco
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])
 TIMERS_LATE = Gauge("hotline_timers_late_seconds", "Real time since the oldest deadline not yet told was due", ["lane"])
 REPLIES_WAITING = Gauge("hotline_replies_waiting", "Cases that owe a reply, by its state", ["state"])
-SEQUENCE_GAPS = Counter("hotline_sequence_gaps_total", "Events of a case that a reader never saw", ["reader"])
+GAPS = Counter("hotline_gaps_total", "Holes in the event sequences of cases, as reports found them", [])
 
 
 class Span(NamedTuple):

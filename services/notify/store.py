@@ -116,5 +116,7 @@ class MemoryStore:
     async def counts(self) -> dict[str, int]:
         await self._process.point()
         rows = list(self._table.rows.values())
-        waiting = {status: sum(status in (row.get("attention") or ()) for row in rows) for status in FOR_A_PERSON}
+        waiting: dict[str, int] = {
+            status: sum(status in (row.get("attention") or ()) for row in rows) for status in FOR_A_PERSON
+        }
         return {"due": sum(bool(row.get("next")) for row in rows), **waiting}
