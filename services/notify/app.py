@@ -102,6 +102,8 @@ async def show_waiting(store: Store, clock: Clock) -> None:
                 names.REPLIES_WAITING.labels(state).set(count)
         except AWAY as error:
             log.warning("database away; nothing is counted", error=repr(error))
+        except Exception:
+            log.exception("nothing is counted")
         await clock.sleep(COUNT_S)
 
 

@@ -4,15 +4,22 @@ The real handlers of intake, dispatch, sla and notify run over the shipped fakes
 exporter in memory.
 """
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from hotline.ports import free_port
 from services.dispatch.bridge import Bridge
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
@@ -33,7 +40,9 @@ from shared.reader import CaseReader
 from shared.records import record_of
 from shared.testing import FakeClock, MemoryDocuments, MemoryLog, MemoryPublisher, MemoryTable, MemoryTransport
 from shared.tracing import TRACER
+from tests.collector import collecting
 from tests.factories import LEAD, RULES, START, envelope, order_of
+from tests.unit.intake.world import SECRET, SETTINGS, token
 from tests.unit.intake.world import World as Intake
 from tests.unit.intake.world import world as intake_world
 from tests.unit.notify.world import POLICY, TOPICS, Paying
@@ -164,11 +173,20 @@ async def test_the_callers_own_trace_goes_on(city: City, spans: Spans) -> None:
     assert spans.traces() == {"a" * 32}
 
 
+def late() -> float:
+    """What the alert on late deadlines looks at."""
+    (family,) = names.TIMERS_LATE.collect()
+    return next(sample.value for sample in family.samples if sample.labels == {"lane": "normal"})
+
+
 async def test_a_timer_hangs_between_two_decisions(city: City, spans: Spans) -> None:
     await registered(city)
     city.clock.forward(days=60)
     assert await city.timers.fire()
+    assert late() > 0
     await city.turn()
+    await city.timers.fire()
+    assert late() == 0
     assert {(names.DECIDE.name, names.FIRE.name), (names.FIRE.name, names.DECIDE.name)} <= spans.edges()
     assert len(spans.traces()) == 1
 
@@ -196,3 +214,34 @@ async def test_no_span_says_who_called(city: City, spans: Spans) -> None:
     assert told
     assert "13812341234" not in told
     assert "138****" not in told
+
+
+def test_a_process_sends_its_last_spans_when_it_is_stopped(tmp_path: Path) -> None:
+    """A real door; without a broker the request goes into its spool, and is a span all the same."""
+    port = free_port()
+    with collecting() as collector:
+        env = {
+            **os.environ, "HOTLINE_ROLE": "api", "HOTLINE_PORT": str(port), "HOTLINE_STATE_DIR": str(tmp_path),
+            "HOTLINE_KAFKA": f"127.0.0.1:{free_port()}", "HOTLINE_MONGO": f"mongodb://127.0.0.1:{free_port()}",
+            "HOTLINE_OTLP": collector.url, "HOTLINE_JWT_SECRET": SECRET, "HOTLINE_REF_KEY": SECRET,
+            "HOTLINE_SEAL_KEY": SETTINGS.seal_key.get_secret_value(), "PYTHONPATH": str(Path.cwd()),
+        }  # fmt: skip
+        process = subprocess.Popen([sys.executable, "-m", "services.intake"], env=env, stderr=subprocess.DEVNULL)
+        try:
+            assert _sent(f"http://127.0.0.1:{port}").status_code == 202
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert collector.span_names() == [names.ACCEPT.name]
+
+
+def _sent(url: str) -> httpx.Response:
+    """The answer to a request, once the process listens."""
+    headers = {**token("agent"), "Idempotency-Key": "1"}
+    for _ in range(100):
+        try:
+            return httpx.post(f"{url}/web/contacts", json={"title": "t", "text": "t"}, headers=headers, timeout=20)
+        except httpx.ConnectError:
+            time.sleep(0.2)
+    raise AssertionError("the process never listened")

@@ -1,17 +1,15 @@
 """Spans: ids that a repeat keeps, nothing paid while none are exported, and what a collector is sent."""
 
 import timeit
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from shared import names
 from shared.ids import span_of, trace_of
 from shared.otlp import otlp_processor, sink_of
 from shared.telemetry import traceparent
 from shared.tracing import Finished, Tracer
+from tests.collector import collecting
 
 CASE = "N-5a7f1c9e-2f62-5c1e-9a53-12345c0de000"
 PARENT = f"00-{'1' * 32}-{'2' * 16}-01"
@@ -45,33 +43,14 @@ def test_nothing_is_paid_while_nothing_is_exported() -> None:
     assert best < 1e-6, f"{best * 1e9:.0f} ns an event"
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Keeps what it is sent."""
-
-    taken: list[tuple[str, bytes]]
-
-    def do_POST(self) -> None:
-        self.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 def test_a_span_goes_out_under_the_ids_of_its_records() -> None:
-    Collector.taken = []
-    server = HTTPServer(("127.0.0.1", 0), Collector)
-    Thread(target=server.serve_forever, daemon=True).start()
-    processor = otlp_processor(f"http://127.0.0.1:{server.server_port}/")
     own = span_of(PARENT, CASE[2:], CASE)
-    sink_of(processor, "dispatch.1")(Finished(names.DECIDE, own, PARENT, 1, 2, False, {"hotline.case.id": CASE}))
-    processor.shutdown()
-    server.shutdown()
-    server.server_close()
-    ((path, body),) = Collector.taken
-    (told,) = ExportTraceServiceRequest.FromString(body).resource_spans
+    with collecting() as collector:
+        processor = otlp_processor(f"{collector.url}/")
+        sink_of(processor, "dispatch.1")(Finished(names.DECIDE, own, PARENT, 1, 2, False, {"hotline.case.id": CASE}))
+        processor.shutdown()
+    ((path, request),) = collector.taken
+    (told,) = request.resource_spans
     (span,) = told.scope_spans[0].spans
     assert path == "/v1/traces"
     assert {a.key: a.value.string_value for a in told.resource.attributes}["service.name"] == "dispatch"
