@@ -129,7 +129,7 @@ class City:
 
 @pytest.fixture
 async def city(tmp_path: Path) -> AsyncIterator[City]:
-    async with intake_world(tmp_path) as intake:
+    async with intake_world(tmp_path, ack_s=10.0) as intake:
         made = City(intake)
         yield made
         made.notify.process.crash()
