@@ -30,7 +30,7 @@ from shared.testing import FakeClock, MemoryLog, MemoryTransport
 SECRET = "a secret of at least thirty-two bytes"
 SETTINGS = Settings(
     jwt_secret=SecretStr(SECRET),
-    seal_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+    seal_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
     ref_key=SecretStr("reference"),
 )
 
