@@ -78,10 +78,11 @@ class _Connection(asyncio.Protocol):
             async with asyncio.timeout(timeout):
                 return await self._future
         except TimeoutError:
+            self.close()
             raise Lost(f"no answer in {timeout:.0f} s") from None
-        finally:
-            if not self._future.done() or self._future.exception():
-                self.close()
+        except BaseException:
+            self.close()
+            raise
 
 
 def _json(parts: list[bytes]) -> Any:
@@ -110,7 +111,9 @@ class Client:
         async with self._slots:
             connection = await self._connect()
             answer = await connection.send((head + kind).encode() + content, self._timeout)
-            if connection.open:
+            if answer.status >= 500:
+                connection.close()  # the next request goes to another replica, as behind a load balancer
+            elif connection.open:
                 self._free.append(connection)
             return answer
 
