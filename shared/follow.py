@@ -1,15 +1,19 @@
 """Following topics from their end, outside any group: for those who wait for the outcome of what they just sent."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 from shared.producer import backoff
 from shared.records import CAUSE, Received, header
+from shared.tasks import within
 
 log = structlog.get_logger()
+STOP_S = 3.0
 
 
 class Outcomes:
@@ -52,7 +56,8 @@ async def follow(bootstrap: str, topics: Sequence[str], see: Callable[[Received]
             await asyncio.sleep(backoff(attempt))
             attempt += 1
         finally:
-            await consumer.stop()
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await within(STOP_S, consumer.stop())
 
 
 async def _read(consumer: AIOKafkaConsumer, see: Callable[[Received], None]) -> None:

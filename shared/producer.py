@@ -23,6 +23,7 @@ from shared import names
 from shared.away import Abandoned, BrokerAway, Refused
 from shared.clock import Clock
 from shared.records import Record
+from shared.tasks import within
 
 log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
@@ -210,9 +211,7 @@ class KafkaTransport:
 async def _bounded_stop(producer: AIOKafkaProducer) -> None:
     """aiokafka's stop() flushes without bound while the broker is away."""
     try:
-        # Not wait_for: before Python 3.12 it can swallow a cancellation.
-        async with asyncio.timeout(STOP_S):
-            await producer.stop()
+        await within(STOP_S, producer.stop())
     except (TimeoutError, KafkaError, OSError) as error:
         log.warning("producer did not stop cleanly", error=repr(error))
 

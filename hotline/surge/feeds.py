@@ -21,6 +21,7 @@ from shared.events.topics import Topics
 from shared.ids import client_command_id
 from shared.producer import Publisher
 from shared.records import Received, Record
+from shared.tasks import within
 
 log = structlog.get_logger()
 STUCK_S = 10.0
@@ -144,7 +145,7 @@ class FeedDepartments:
 
     async def _check(self, consumer: AIOKafkaConsumer) -> None:
         """A consumer can stay alive but stuck after a broker restart (aiokafka #1154): then start another."""
-        ends = await asyncio.wait_for(consumer.end_offsets(list(self._positions)), STUCK_S)
+        ends = await within(STUCK_S, consumer.end_offsets(list(self._positions)))
         if any(ends[partition] > position for partition, position in self._positions.items()):
             raise TimeoutError("feeds have records that do not arrive")
 
@@ -182,6 +183,6 @@ class FeedDepartments:
 
 async def _bounded(stopping: Any) -> None:
     try:
-        await asyncio.wait_for(stopping, 3.0)
+        await within(3.0, stopping)
     except (TimeoutError, KafkaError, OSError) as error:
         log.warning("consumer did not stop cleanly", error=repr(error))

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
 from shared.settings import Settings
+from shared.tasks import within
 
 log = structlog.get_logger()
 BROKER_S = 5.0
@@ -88,7 +89,7 @@ class Monitor:
         broker, self._broker = self._broker, None
         for one, stop in zip(broker or (), ("close", "stop"), strict=False):
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(getattr(one, stop)(), BROKER_S)
+                await within(BROKER_S, getattr(one, stop)())
 
     async def stuck(self, limit: int = 10) -> list[str]:
         """Some open cases with their states, for the person who asks why nothing moves."""
@@ -107,8 +108,8 @@ class Monitor:
 async def _connect(bootstrap: str) -> tuple[Any, Any]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=3000)
-    await asyncio.wait_for(admin.start(), BROKER_S)
-    await asyncio.wait_for(consumer.start(), BROKER_S)
+    await within(BROKER_S, admin.start())
+    await within(BROKER_S, consumer.start())
     return admin, consumer
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 
-from shared.tasks import end
+import pytest
+
+from shared.tasks import end, within
 
 
 async def deaf(times: int, over: asyncio.Event) -> None:
@@ -45,3 +47,34 @@ async def test_a_task_that_has_failed_does_not_fail_the_stop() -> None:
     await asyncio.sleep(0)
     assert await end([task])
     assert await end([])
+
+
+async def test_work_that_swallows_its_cancellation_holds_up_nobody() -> None:
+    """aiokafka's stop() does so while the broker is away; wait_for and timeout() would then wait for ever."""
+    over = asyncio.Event()
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            await within(0.01, deaf(10_000, over))
+    over.set()
+
+
+async def test_work_in_time_gives_its_result_or_its_error() -> None:
+    async def good() -> int:
+        return 7
+
+    async def bad() -> None:
+        raise KeyError("x")
+
+    assert await within(1, good()) == 7
+    with pytest.raises(KeyError):
+        await within(1, bad())
+
+
+async def test_who_waits_may_be_cancelled_himself() -> None:
+    over = asyncio.Event()
+    waiting = asyncio.ensure_future(within(60, deaf(1, over)))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    over.set()
