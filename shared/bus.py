@@ -23,7 +23,7 @@ from shared.batches import BatchRunner, Handle, Poison
 from shared.clock import Clock
 from shared.health import Check
 from shared.settings import Settings
-from shared.tasks import end
+from shared.tasks import end, within
 
 log = structlog.get_logger()
 MAX_RECORDS = 500
@@ -224,11 +224,10 @@ class Bus:
         for subscription in self.subscriptions:
             subscription.gate.stopping = True
         await asyncio.gather(*(subscription.gate.drained() for subscription in self.subscriptions))
-        leaving = asyncio.create_task(self._broker.stop())
-        done, _ = await asyncio.wait({leaving}, timeout=self._settings.drain_s + LEAVE_S)
-        if not done:
-            log.warning("the broker does not answer; the groups notice by themselves", name=self._settings.name)
-            await end([leaving], most_s=LEAVE_S)
+        try:
+            await within(self._settings.drain_s + LEAVE_S, self._broker.stop())
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("the broker does not answer; the groups notice by themselves", error=repr(error))
 
     async def ping(self) -> bool:
         """Whether the broker answers; for readiness only."""

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.producer import STOP_S, backoff
 from shared.records import CAUSE, Received, header
-from shared.tasks import being_cancelled, within
+from shared.tasks import being_cancelled, closed
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ async def follow(bootstrap: str, topics: Sequence[str], see: Callable[[Received]
             await asyncio.sleep(backoff(attempt))
             attempt += 1
         finally:
-            await within(STOP_S, consumer.stop())
+            await closed(STOP_S, consumer.stop())
 
 
 async def _read(consumer: AIOKafkaConsumer, see: Callable[[Received], None]) -> None:

@@ -24,7 +24,7 @@ from shared import names
 from shared.away import Abandoned, BrokerAway, Refused
 from shared.clock import Clock
 from shared.records import Record
-from shared.tasks import being_cancelled, within
+from shared.tasks import being_cancelled, closed
 
 log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
@@ -179,7 +179,7 @@ class KafkaTransport:
                     await producer.start()
                     self._check()
                 except BaseException:
-                    await within(STOP_S, producer.stop())
+                    await closed(STOP_S, producer.stop())
                     raise
                 self._producer = producer
             return self._producer
@@ -208,7 +208,7 @@ class KafkaTransport:
             return
         names.PRODUCER_REPLACED.inc()
         log.warning("producer replaced", error=repr(error))
-        await within(STOP_S, producer.stop())
+        await closed(STOP_S, producer.stop())
 
     async def stop(self) -> None:
         """Whoever still tries to send hears Abandoned, also where its cancellation got lost in the Kafka client."""
@@ -216,7 +216,7 @@ class KafkaTransport:
         producer = self._producer
         self._producer = None
         if producer is not None:
-            await within(STOP_S, producer.stop())
+            await closed(STOP_S, producer.stop())
 
 
 class GroupedPublisher:

@@ -1,8 +1,8 @@
-"""Ending background tasks within a bound, also those whose cancellation got lost on the way."""
+"""Bounds that hold: also for work that swallows its cancellation, as aiokafka's stop() was seen to do."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -10,6 +10,32 @@ log = structlog.get_logger()
 AGAIN_S = 3.0
 """A task that has not ended is cancelled again: aiokafka, and wait_for before Python 3.12, can swallow the first."""
 MOST_S = 12.0
+Result = TypeVar("Result")
+_left: set["asyncio.Task[Any]"] = set()
+"""Work that was given up and has not ended; kept, so that it is not collected half done."""
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
+    """The work's result; raises TimeoutError after so long, without waiting for the cancelled work to end.
+
+    wait_for and timeout() both wait for that, and so never return where a cancellation is swallowed.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        _leave(task)
+        raise
+    if not done:
+        _leave(task)
+        raise TimeoutError(f"not done in {seconds} s")
+    return task.result()
+
+
+def _leave(task: "asyncio.Task[Any]") -> None:
+    _left.add(task)
+    task.add_done_callback(_left.discard)
+    task.cancel()
 
 
 async def end(tasks: Iterable["asyncio.Task[Any]"], again_s: float = AGAIN_S, most_s: float = MOST_S) -> bool:
@@ -27,15 +53,14 @@ async def end(tasks: Iterable["asyncio.Task[Any]"], again_s: float = AGAIN_S, mo
     return not left
 
 
-async def within(seconds: float, closing: Coroutine[Any, Any, Any]) -> None:
+async def closed(seconds: float, closing: Coroutine[Any, Any, Any]) -> None:
     """Wait so long for the end of something that may fail or hang; then let it be, with a log line."""
-    task = asyncio.ensure_future(closing)
-    done, _ = await asyncio.wait({task}, timeout=seconds)
-    if done:
-        _say(task)
-    else:
-        task.cancel()
-        log.warning("not closed in time; it is left alone", seconds=seconds)
+    try:
+        await within(seconds, closing)
+    except (Exception, asyncio.CancelledError) as error:
+        if being_cancelled():
+            raise
+        log.warning("not closed cleanly; it is left alone", error=repr(error))
 
 
 def being_cancelled() -> bool:

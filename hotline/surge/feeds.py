@@ -21,7 +21,7 @@ from shared.events.topics import Topics
 from shared.ids import client_command_id
 from shared.producer import Publisher
 from shared.records import Received, Record
-from shared.tasks import within
+from shared.tasks import closed, within
 
 log = structlog.get_logger()
 STUCK_S = 10.0
@@ -118,7 +118,7 @@ class FeedDepartments:
                 log.warning("departments read their feeds again", error=repr(error))
                 await asyncio.sleep(0.5)
             finally:
-                await within(STOP_S, consumer.stop())
+                await closed(STOP_S, consumer.stop())
 
     async def find_ends(self) -> None:
         """Where the feeds end now: what comes later is this round's."""
@@ -127,7 +127,7 @@ class FeedDepartments:
         try:
             self._positions = await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._units])
         finally:
-            await within(STOP_S, consumer.stop())
+            await closed(STOP_S, consumer.stop())
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         consumer.assign(list(self._positions))
@@ -146,7 +146,7 @@ class FeedDepartments:
 
     async def _check(self, consumer: AIOKafkaConsumer) -> None:
         """A consumer can stay alive but stuck after a broker restart (aiokafka #1154): then start another."""
-        ends = await asyncio.wait_for(consumer.end_offsets(list(self._positions)), STUCK_S)
+        ends = await within(STUCK_S, consumer.end_offsets(list(self._positions)))
         if any(ends[partition] > position for partition, position in self._positions.items()):
             raise TimeoutError("feeds have records that do not arrive")
 

@@ -78,10 +78,11 @@ class _Connection(asyncio.Protocol):
             async with asyncio.timeout(timeout):
                 return await self._future
         except TimeoutError:
+            self.close()
             raise Lost(f"no answer in {timeout:.0f} s") from None
-        finally:
-            if not self._future.done() or self._future.exception():
-                self.close()
+        except BaseException:
+            self.close()
+            raise
 
 
 def _json(parts: list[bytes]) -> Any:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
 from shared.settings import Settings
-from shared.tasks import within
+from shared.tasks import closed
 
 log = structlog.get_logger()
 BROKER_S = 5.0
@@ -117,7 +117,7 @@ async def _connect(bootstrap: str) -> tuple[Any, Any]:
 
 async def _close(broker: tuple[Any, Any] | None) -> None:
     for one, stop in zip(broker or (), ("close", "stop"), strict=False):
-        await within(BROKER_S, getattr(one, stop)())
+        await closed(BROKER_S, getattr(one, stop)())
 
 
 async def _behind(admin: Any, consumer: Any, group: str) -> int:

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from shared.tasks import being_cancelled, end, within
+from shared.tasks import being_cancelled, closed, end, within
 
 
 async def deaf(times: int, over: asyncio.Event) -> None:
@@ -70,14 +70,45 @@ async def test_a_cancellation_from_elsewhere_is_told_from_one_s_own() -> None:
 
 
 async def test_what_does_not_close_is_left_alone() -> None:
-    closed = []
+    ended = []
 
     async def hangs() -> None:
         await asyncio.sleep(60)
 
     async def closes() -> None:
-        closed.append(True)
+        ended.append(True)
 
-    await within(0.01, hangs())
-    await within(1.0, closes())
-    assert closed == [True]
+    await closed(0.01, hangs())
+    await closed(1.0, closes())
+    assert ended == [True]
+
+
+async def test_work_that_swallows_its_cancellation_holds_up_nobody() -> None:
+    """aiokafka's stop() does so while the broker is away; wait_for and timeout() would then wait for ever."""
+    over = asyncio.Event()
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            await within(0.01, deaf(10_000, over))
+    over.set()
+
+
+async def test_work_in_time_gives_its_result_or_its_error() -> None:
+    async def good() -> int:
+        return 7
+
+    async def bad() -> None:
+        raise KeyError("x")
+
+    assert await within(1, good()) == 7
+    with pytest.raises(KeyError):
+        await within(1, bad())
+
+
+async def test_who_waits_may_be_cancelled_himself() -> None:
+    over = asyncio.Event()
+    waiting = asyncio.ensure_future(within(60, deaf(1, over)))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    over.set()
