@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], Awaitable[bool]]
@@ -16,13 +17,13 @@ def health_router(ready: Check) -> APIRouter:
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/health/ready")
+    @router.get("/health/ready", responses={503: {"description": "Broker or database does not answer"}})
     async def is_ready(response: Response) -> dict[str, str]:
         good = await ready()
         response.status_code = 200 if good else 503
         return {"status": "ready" if good else "not ready"}
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
