@@ -1,10 +1,12 @@
 """What callers of this door send, as typed bodies; an unknown field is an error, because it may be a misspelt one."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.events.commands import Line, Priority, RequestType, Text
+from shared.events.commands import Line, Priority, Remark, RequestType, Text
+from shared.events.contacts import CallResult, Purpose
 
 MAX_EVENTS = 1_000
 OwnId = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -87,3 +89,16 @@ class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     case_id: Short
     text: Long = ""
     caller: Dialled = ""
+
+
+class OutboundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that the centre made about a case: `text` is what was said, `promise` what the other side will do."""
+
+    case_id: Short
+    purpose: Purpose
+    callee: Annotated[str, Meta(min_length=1, max_length=200)]
+    result: CallResult
+    number: Dialled = ""
+    text: Remark = ""
+    promise: Remark = ""
+    promise_due: Annotated[datetime, Meta(tz=True)] | None = None

@@ -15,6 +15,7 @@ from services.intake.bodies import (
     CallOffered,
     CaseBody,
     Matter,
+    OutboundBody,
     WebBody,
 )
 from services.intake.domain.ivr import Step, Voice
@@ -23,8 +24,8 @@ from services.intake.domain.numbers import NoNumber, normal
 from shared import ids
 from shared.auth import Identity
 from shared.clock import Clock
-from shared.events.commands import COMMANDS, Attach, Register, Reporter
-from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, SealedPerson
+from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
+from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
 from shared.events.topics import Topics, lane_of
 from shared.privacy import caller_ref, mask_number, redact, seal
@@ -97,6 +98,24 @@ class Door:
         facts = [self._contact(sender, contact, fact) for fact in (offered, Ended(number=2, by="caller", served=True))]
         await self._acceptor.accept(lane_of(case), _checked([*facts, record_of(self._commands(case), command)]))
         return {"contact_id": contact, "case_id": case, "receipt": receipt}
+
+    async def outbound(self, sender: Sender, own_id: str, body: OutboundBody) -> Answer:
+        """A call out: a contact of its own and a note on its case, in one request."""
+        contact = ids.contact_id(sender.identity.subject, "outbound", own_id)
+        person, case = self._person(body.number), body.case_id
+        plain = {name: redact(getattr(body, name)) for name in ("callee", "text", "promise")}
+        answered = body.result not in ("busy", "no_answer")
+        facts = (
+            Placed(number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person),
+            Ended(number=2, by="agent", served=answered),
+        )
+        note = Note(contact_id=contact, purpose=body.purpose, result=body.result, promise_due=body.promise_due, **plain)
+        command_id = ids.client_command_id(sender.identity.subject, f"{contact}/note")
+        digest = ids.digest(structs.replace(body, number=person.caller_ref, **plain))
+        command = self._command(sender, command_id, case, note, digest)
+        records = [self._contact(sender, contact, fact) for fact in facts]
+        await self._acceptor.accept(lane_of(case), _checked([*records, record_of(self._commands(case), command)]))
+        return {"contact_id": contact, "command_id": command.id}
 
     def _step(self, event: Call) -> Step | None:
         if isinstance(event, CallOffered):
