@@ -47,6 +47,8 @@ class Options:
     time_rate: float = 1.0
     time_origin: datetime = ORIGIN
     """Domain time at the start, where the rate is not 1."""
+    lead_s: float = 0.0
+    """Real seconds between the readiness of the servers and that start, for the services to come up."""
     fresh: bool = False
     containers: bool = False
     echo: BinaryIO | None = None
@@ -99,6 +101,7 @@ class Stack:
     async def start(self) -> None:
         """Servers, topics, gateway, services; returns when all are ready."""
         await self.start_servers()
+        self.started = time.time() + self.options.lead_s
         await create_topics(self.settings)
         await self.supervisor.start(*self._gateway())
         counts = [(service, self.options.scale.get(service, 1)) for service in self.options.services]

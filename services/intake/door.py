@@ -97,7 +97,7 @@ class Door:
         offered = Offered(number=1, channel="web", person=self._person(body.caller), receipt=receipt)
         facts = [self._contact(sender, contact, fact) for fact in (offered, Ended(number=2, by="caller", served=True))]
         await self._acceptor.accept(lane_of(case), _checked([*facts, record_of(self._commands(case), command)]))
-        return {"contact_id": contact, "case_id": case, "receipt": receipt}
+        return {"contact_id": contact, "case_id": case, "command_id": command.id, "receipt": receipt}
 
     async def outbound(self, sender: Sender, own_id: str, body: OutboundBody) -> Answer:
         """A call out: a contact of its own and a note on its case, in one request."""
