@@ -11,10 +11,9 @@ from rich.markup import escape
 
 from hotline.page import case_page
 from hotline.stack import Stack
-from hotline.story.launch import stack_of, tell
+from hotline.story.launch import Production
 from hotline.story.read import BadStory, find, names, read_story
 from hotline.story.result import Played, Result
-from hotline.story.script import Story
 from hotline.supervisor import NotReady
 from shared.policy import load_units
 from shared.settings import Settings
@@ -33,12 +32,13 @@ def story(
     """Play a story on a fresh platform; exit 0 only when everything in it came true."""
     console = Console(stderr=as_json)
     try:
-        told = read_story(find(name), load_units(Settings(city=city).policy))
+        told = read_story(find(name), Settings().policy_dir, city)
     except BadStory as error:
         console.print(str(error), markup=False, style="red", soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from error
-    stack = stack_of(told, city, time_rate)
-    result = _play(stack, told, console)
+    production = Production(told, city, time_rate)
+    stack = production.stack
+    result = _play(production, console)
     _end(result, stack, console, as_json)
     if keep or not result.held:
         console.print(f"data and logs: {stack.folder}", markup=False)
@@ -47,12 +47,13 @@ def story(
     raise typer.Exit(0 if result.held else OTHERWISE)
 
 
-def _play(stack: Stack, told: Story, console: Console) -> Result:
+def _play(production: Production, console: Console) -> Result:
+    told, stack = production.story, production.stack
     rate = stack.options.time_rate
     console.print(f"[bold]{escape(told.title)}[/]  ({told.begins:%Y-%m-%d %H:%M}, a minute lasts {60 / rate:.2f} s)")
     console.print(f"starting the platform of {stack.options.city} …", markup=False)
     try:
-        return asyncio.run(tell(stack, told, lambda played: say(played, console)))
+        return asyncio.run(production.run(lambda played: say(played, console)))
     except NotReady as error:
         console.print(str(error), markup=False, style="red")
         console.print(f"data and logs: {stack.folder}", markup=False)

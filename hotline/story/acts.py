@@ -21,15 +21,15 @@ async def _call(stage: Stage, step: s.Call, key: str) -> str:
     contact = await _ring(stage, step.who, step.agent, key, step.keys)
     matter = {"matter": 1, "key": step.keys[-1][1] if step.keys else "", **_matter(stage, step)}
     answer = taken(await stage.own_door("intake", step.agent).post(f"/contacts/{contact}/cases", matter), 202)
-    stage.cases[step.case] = answer.body["case_id"]
+    stage.begin(step.case, answer.body["case_id"], step.who)
     await _hang_up(stage, step.keys, key)
     return str(answer.body["command_id"])
 
 
 async def _web(stage: Stage, step: s.Web, key: str) -> str:
-    portal = stage.door("intake", "portal", "service")
+    portal = stage.home.door("intake", "portal", "service")
     answer = taken(await portal.post("/web/contacts", _matter(stage, step), key), 202)
-    stage.cases[step.case] = answer.body["case_id"]
+    stage.begin(step.case, answer.body["case_id"], step.who)
     return str(answer.body["command_id"])
 
 
@@ -108,6 +108,18 @@ async def _transfer(stage: Stage, step: s.Transfer, key: str) -> str:
     return await _person(stage, step, key, "ask_transfer", body)
 
 
+async def _receive(stage: Stage, step: s.Receive, key: str) -> str:
+    """It is known by its title; the other city gave it an id of its own."""
+    title, door = (await stage.page(step.of))["title"], stage.own_door("dispatch", step.who)
+    while True:
+        rows = taken(await door.get("/cases?limit=1000"), 200).body["items"]
+        found = [row["id"] for row in rows if row["title"] == title]
+        if found:
+            stage.begin(step.case, found[0], step.who)
+            return ""
+        await stage.clock.sleep(LOOK_S)
+
+
 async def _wait(stage: Stage, step: s.Wait, key: str) -> str:
     return ""
 
@@ -122,13 +134,13 @@ async def _ring(stage: Stage, who: str, agent: str, key: str, keys: tuple[tuple[
     pressed = [{"type": "key", "menu": menu, "key": one} for menu, one in keys]
     events = [{"type": "offered", "caller": stage.actor(who).number}, *pressed, {"type": "answered", "agent": agent}]
     numbered = [{"call_id": key, "number": number, **event} for number, event in enumerate(events, 1)]
-    answer = taken(await stage.door("intake", "pbx", "service").post("/calls/events", numbered), 202)
+    answer = taken(await stage.home.door("intake", "pbx", "service").post("/calls/events", numbered), 202)
     return str(answer.body["calls"][key]["contact_id"])
 
 
 async def _hang_up(stage: Stage, keys: tuple[tuple[str, str], ...], key: str) -> None:
     ended = {"call_id": key, "number": len(keys) + 3, "type": "ended", "by": "agent", "served": True}
-    taken(await stage.door("intake", "pbx", "service").post("/calls/events", ended), 202)
+    taken(await stage.home.door("intake", "pbx", "service").post("/calls/events", ended), 202)
 
 
 async def _order_of(stage: Stage, step: s.Step, unit: str) -> str:
@@ -145,10 +157,10 @@ async def _person(stage: Stage, step: s.Step, key: str, verb: str, body: dict[st
 
 async def _unit(stage: Stage, step: s.Step, key: str, verb: str, body: dict[str, Any]) -> str:
     """A unit's command about its order, over the feed where it reads one."""
-    unit = stage.actor(step.who).unit
+    unit, town = stage.actor(step.who).unit, stage.town(step.who)
     body = {"order": await stage.order(step.case, step.who), **body}
-    if stage.units[unit].feed == "kafka":
-        return await stage.feeds.send(Reply(unit, stage.cases[step.case], verb, body, key))
+    if town.units[unit].feed == "kafka":
+        return await town.feeds.send(Reply(unit, stage.cases[step.case], verb, body, key))
     return await _person(stage, step, key, verb, body)
 
 
@@ -166,5 +178,6 @@ _ACTS: dict[type[s.Step], Callable[[Stage, Any, str], Awaitable[str]]] = {
     s.Note: _note,
     s.FollowUp: _follow_up,
     s.Transfer: _transfer,
+    s.Receive: _receive,
     s.Wait: _wait,
 }

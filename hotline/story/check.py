@@ -1,6 +1,6 @@
 """Whether a story hangs together: everybody it names exists, may do what he does, and knows of the case by then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hotline.story import script as s
 from shared.events.cases import CASES
@@ -22,7 +22,8 @@ PLAYERS: dict[type[s.Step], tuple[str, ...]] = {
     s.Outbound: ("agent", "supervisor"),
     s.Note: ("agent", "dispatcher", "auditor", "supervisor", "unit"),
     s.FollowUp: ("agent", "supervisor"),
-    s.Transfer: ("agent", "supervisor"),
+    s.Transfer: ("agent", "dispatcher", "supervisor"),
+    s.Receive: ("dispatcher", "supervisor"),
     s.Wait: (),
 }
 """Which roles may take a step."""
@@ -30,8 +31,8 @@ OTHERS: dict[str, str] = {"agent": "agent", "lead": "unit", "unit": "unit", "ins
 """Fields of steps that name an actor, and his role."""
 
 
-def problems(story: s.Story, units: Units) -> Iterator[Problem]:
-    """Everything that is wrong, in the order of the file."""
+def problems(story: s.Story, units: Mapping[str, Units]) -> Iterator[Problem]:
+    """Everything that is wrong, in the order of the file. `units` by city, at home under the empty name."""
     yield from _actors(story, units)
     opened: set[str] = set()
     last = ""
@@ -48,9 +49,13 @@ def problems(story: s.Story, units: Units) -> Iterator[Problem]:
             yield f"ends[{index}].case", f"no step opens the case {ending.case!r}"
 
 
-def _actors(story: s.Story, units: Units) -> Iterator[Problem]:
+def _actors(story: s.Story, units: Mapping[str, Units]) -> Iterator[Problem]:
     for key, actor in story.actors.items():
-        if actor.unit and actor.unit not in units.by_code():
+        if actor.city not in units:
+            # Steps that may be left out need no city.
+            if any(step.who == key and not step.needs for step in story.steps):
+                yield f"actors.{key}.city", f"there is no policy of a city {actor.city!r}"
+        elif actor.unit and actor.unit not in units[actor.city].by_code():
             yield f"actors.{key}.role", f"the city has no unit {actor.unit!r}"
         elif not actor.unit and actor.role not in ROLES:
             yield f"actors.{key}.role", f"{actor.role!r} is none of {', '.join(ROLES)}, unit:<code>"
@@ -75,7 +80,9 @@ def _who(story: s.Story, step: s.Step, place: str) -> Iterator[Problem]:
 
 
 def _case(step: s.Step, place: str, opened: set[str]) -> Iterator[Problem]:
-    opens = isinstance(step, s.Matter)
+    opens = isinstance(step, s.Matter | s.Receive)
+    if isinstance(step, s.Receive) and step.of not in opened:
+        yield f"{place}.of", f"the case {step.of!r} is not opened yet"
     if opens == (step.case in opened):
         yield f"{place}.case", f"the case {step.case!r} is {'opened twice' if opens else 'not opened yet'}"
     opened.add(step.case)

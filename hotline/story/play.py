@@ -24,8 +24,9 @@ class Platform(Protocol):
     clock: Clock
     cases: dict[str, str]
     commands: frozenset[str]
-    units: dict[str, Unit]
 
+    @property
+    def units(self) -> dict[str, Unit]: ...
     async def page(self, case: str) -> Page: ...
     async def messages(self, who: str) -> list[dict[str, Any]]: ...
 

@@ -10,7 +10,7 @@ import yaml
 
 from hotline.story.check import problems
 from hotline.story.script import Story
-from shared.policy import Units
+from shared.policy import Units, load_units
 
 NIGHTS = Path(__file__).parent / "nights"
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -34,8 +34,8 @@ def find(name: str) -> Path:
     return path
 
 
-def read_story(path: Path, units: Units) -> Story:
-    """Raises BadStory."""
+def read_story(path: Path, policies: Path, city: str = "130100") -> Story:
+    """A story of this city, checked against the folders of `policies`. Raises BadStory."""
     try:
         text = path.read_text(encoding="utf-8")
         root, content = yaml.compose(text), yaml.safe_load(text)
@@ -45,10 +45,17 @@ def read_story(path: Path, units: Units) -> Story:
         story = msgspec.convert(content, Story)
     except msgspec.ValidationError as error:
         raise BadStory(_placed(path, root, *_split(str(error)))) from error
+    units = _units(policies, city, {actor.city for actor in story.actors.values()})
     found = [_placed(path, root, place, what) for place, what in problems(story, units)]
     if found:
         raise BadStory("\n".join(found))
     return story
+
+
+def _units(policies: Path, home: str, cities: set[str]) -> dict[str, Units]:
+    """Units by city; a city without a policy is left out."""
+    folders = {city: policies / (city or home) for city in {"", *cities}}
+    return {city: load_units(folder) for city, folder in folders.items() if folder.is_dir()}
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -14,10 +14,14 @@ Name = Annotated[str, Meta(min_length=1)]
 
 
 class Actor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody with a role: citizen, agent, dispatcher, auditor, supervisor, or unit:<code>."""
+    """Somebody with a role: citizen, agent, dispatcher, auditor, supervisor, or unit:<code>.
+
+    `city`: area code of another hotline where he works; empty at home.
+    """
 
     name: Name
     role: str = "citizen"
+    city: str = ""
     number: str = ""
     """Of a citizen: what the telephone shows; empty where none is left."""
 
@@ -160,12 +164,18 @@ class FollowUp(Step, frozen=True, kw_only=True, tag="follow_up"):
 
 
 class Transfer(Step, frozen=True, kw_only=True, tag="transfer"):
-    """Another city's hotline, or an emergency number, is asked to act."""
+    """Another city's hotline (area code), or an emergency number, is asked to act."""
 
-    target: Name
+    target: Annotated[str, Meta(pattern=r"^(\d{6}|110|119|120|122)$")]
     reason: Line
     asked_action: Line
     consent: bool
+
+
+class Receive(Step, frozen=True, kw_only=True, tag="receive"):
+    """The other city finds the case `of` ours among its own: there it is a case with a name of its own."""
+
+    of: Name
 
 
 class Wait(Step, frozen=True, kw_only=True, tag="wait"):
@@ -174,7 +184,7 @@ class Wait(Step, frozen=True, kw_only=True, tag="wait"):
 
 Steps = (
     Call | Web | CallAgain | Assign | Sign | Return | JudgeReturn | Answer | Audit
-    | Outbound | Note | FollowUp | Transfer | Wait
+    | Outbound | Note | FollowUp | Transfer | Receive | Wait
 )  # fmt: skip
 
 
@@ -208,5 +218,6 @@ class Story(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return start + timedelta(days=int(day.split()[1]) - 1 if day else 0)
 
     def opener(self, case: str) -> str:
-        """The citizen whose case it is."""
-        return next(step.who for step in self.steps if isinstance(step, Matter) and step.case == case)
+        """The citizen whose case it is, also where another city received it."""
+        step = next(step for step in self.steps if isinstance(step, Matter | Receive) and step.case == case)
+        return self.opener(step.of) if isinstance(step, Receive) else step.who

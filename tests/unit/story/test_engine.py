@@ -10,10 +10,8 @@ from hotline.story.play import fits
 from hotline.story.read import BadStory, find, read_story
 from hotline.story.result import Played, Result
 from hotline.story.script import Expect, Story
-from shared.policy import load_units
 from tests.unit.story.world import POLICY, play
 
-UNITS = load_units(POLICY)
 CALL: dict[str, Any] = {
     "at": "09:00",
     "do": "call",
@@ -44,7 +42,7 @@ def told(*steps: dict[str, Any], **ends: Any) -> dict[str, Any]:
 def read(content: object, folder: Path) -> Story:
     path = folder / "lamp.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return read_story(path, UNITS)
+    return read_story(path, POLICY.parent)
 
 
 def step(do: str, who: str = "", **more: Any) -> dict[str, Any]:
@@ -100,7 +98,7 @@ def test_what_is_no_story_is_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text)
     with pytest.raises(BadStory, match=r"x\.yaml"):
-        read_story(path, UNITS)
+        read_story(path, POLICY.parent)
 
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:

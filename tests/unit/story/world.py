@@ -15,7 +15,7 @@ from hotline.story import acts
 from hotline.story.play import Player
 from hotline.story.result import Played, Result
 from hotline.story.script import Step, Story
-from hotline.story.stage import Stage
+from hotline.story.stage import Stage, Town
 from hotline.surge.feeds import Reply
 from hotline.surge.http import Answer
 from services.dispatch.api import cases_router
@@ -181,14 +181,10 @@ class MemoryFeeds:
         return reply.command
 
 
-class MemoryStage(Stage):
-    """The stage of a story whose platform is a City."""
+class MemoryTown(Town):
+    """A City's doors."""
 
-    def __init__(self, story: Story, city: City, clients: dict[str, httpx.AsyncClient]) -> None:
-        self.story = story
-        self.clock = city.clock
-        self.cases = {}
-        self.commands = frozenset()
+    def __init__(self, city: City, clients: dict[str, httpx.AsyncClient]) -> None:
         self.units = load_units(POLICY).by_code()
         self.feeds = MemoryFeeds(city)  # type: ignore[assignment]
         self._city = city
@@ -197,13 +193,12 @@ class MemoryStage(Stage):
     def door(self, service: str, subject: str, role: str) -> Any:
         return MemoryDoor(self._http[service], subject, role)
 
-    async def messages(self, who: str) -> list[dict[str, Any]]:
-        number = self.actor(who).number
-        return [message for message in self._city.messages if number and message["to"].endswith(number)]
+    async def messages(self) -> list[dict[str, Any]]:
+        return list(self._city.messages)
 
 
 @asynccontextmanager
-async def stage_of(story: Story, folder: Path) -> AsyncIterator[MemoryStage]:
+async def stage_of(story: Story, folder: Path) -> AsyncIterator[Stage]:
     """A stage whose platform runs meanwhile."""
     async with intake_world(folder, ack_s=5) as intake:
         clock = StoryClock(story.begins)
@@ -216,7 +211,8 @@ async def stage_of(story: Story, folder: Path) -> AsyncIterator[MemoryStage]:
         async with httpx.AsyncClient(transport=transport, base_url="http://dispatch") as dispatch:
             running = asyncio.create_task(city.run())
             try:
-                yield MemoryStage(story, city, {"intake": intake.client, "dispatch": dispatch})
+                town = MemoryTown(city, {"intake": intake.client, "dispatch": dispatch})
+                yield Stage(story, clock, {"": town, "130200": town})
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
