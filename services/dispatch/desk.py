@@ -23,6 +23,7 @@ from shared.telemetry import traceparent
 ACK_S = 1.0
 OUTCOME_S = 2.0
 RIGHTS: dict[str, frozenset[str]] = {
+    "note": frozenset({"agent", "dispatcher", "auditor", "supervisor", "unit"}),
     "assign": frozenset({"dispatcher", "supervisor"}),
     "sign": frozenset({"unit"}),
     "ask_return": frozenset({"unit"}),
@@ -33,7 +34,6 @@ RIGHTS: dict[str, frozenset[str]] = {
     "follow_up": frozenset({"agent", "supervisor"}),
     "close": frozenset({"agent", "supervisor"}),
     "reopen": frozenset({"supervisor"}),
-    "note": frozenset({"agent", "dispatcher", "auditor", "supervisor", "unit"}),
 }
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
 
