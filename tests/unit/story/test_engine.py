@@ -66,6 +66,8 @@ async def performed(folder: Path, *steps: dict[str, Any], **ends: Any) -> tuple[
         ({**CALL}, "steps[1].case", "opened twice"),
         (step("sign", "streets", whom="x"), "steps[1]", "unknown field `whom`"),
         (step("audit", "auditor", unit="auditor"), "steps[1].unit", "'auditor' is no unit"),
+        (step("receive", "auditor", of="dark"), "steps[1].who", "dispatcher or supervisor"),
+        (step("transfer", "a001", target="12", reason="x", asked_action="y", consent=True), "steps[1].target", "regex"),
         (step("wait", see=[{"event": "case.sung.v1"}]), "steps[1].see[0].event", "no case has an event"),
         (step("wait", see=[{}]), "steps[1].see[0]", "expect one of event, state and sms"),
         (step("wait", see=[{"sms": "灯", "to": "auditor"}]), "steps[1].see[0].to", "'auditor' is no citizen"),
@@ -172,3 +174,12 @@ def test_an_event_fits_with_all_its_values_only() -> None:
     assert fits(Expect(event="work_order.signed.v1", values={"unit": "u1"}), event)
     assert not fits(Expect(event="work_order.signed.v1", values={"unit": "u2"}), event)
     assert not fits(Expect(event="work_order.done.v1"), event)
+
+
+def test_people_of_a_city_without_policy_may_only_take_steps_that_are_left_out(tmp_path: Path) -> None:
+    content = told(step("receive", "away", case="theirs", of="dark", needs="ask_transfer"))
+    content["actors"]["away"] = {"name": "外市", "role": "dispatcher", "city": "990000"}
+    assert read(content, tmp_path).actors["away"].city == "990000"
+    del content["steps"][1]["needs"]
+    with pytest.raises(BadStory, match=r"actors\.away\.city: there is no policy of a city '990000'"):
+        read(content, tmp_path)
