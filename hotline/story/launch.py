@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hotline.stack import ROOT, Options, Stack
 from hotline.story.neighbours import Neighbours, partners_of
-from hotline.story.play import perform
+from hotline.story.play import Player
 from hotline.story.result import Played, Result
 from hotline.story.script import Story
 from hotline.story.stage import Stage, Town
@@ -35,7 +35,7 @@ class Production:
             stage = Stage(self.story, make_clock(self.stack.settings), self._towns())
             await stage.open()
             try:
-                return await perform(self.story, stage, say, f"story-{int(self.stack.started)}")
+                return await Player(stage, say, f"story-{int(self.stack.started)}").play()
             finally:
                 await stage.close()
 

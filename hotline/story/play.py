@@ -2,15 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from hotline.page import count, words
 from hotline.story import acts
 from hotline.story.result import Outcome, Played, Result, Stood
-from hotline.story.script import Ending, Expect, Step, Story
+from hotline.story.script import Ending, Expect, Step
 from hotline.story.stage import LOOK_S, Refused, Stage
-from shared.clock import Clock
-from shared.policy import Unit
 
 PATIENCE_S = 30.0
 """Real seconds that a step, with all that must be seen, may take."""
@@ -18,33 +16,16 @@ REJECTED = "command.rejected.v1"
 Page = dict[str, Any]
 
 
-class Platform(Protocol):
-    """What the player needs of a stage."""
-
-    clock: Clock
-    cases: dict[str, str]
-    commands: frozenset[str]
-
-    @property
-    def units(self) -> dict[str, Unit]: ...
-    async def page(self, case: str) -> Page: ...
-    async def messages(self, who: str) -> list[dict[str, Any]]: ...
-
-
 class Otherwise(Exception):
     """It went otherwise than told."""
 
 
 class Player:
-    """One performance; `act` takes a step under a key and returns its command, `say` hears of every step played."""
+    """One performance on an open stage; `say` hears of every step played, `run` keeps the ids of two apart."""
 
-    def __init__(
-        self, story: Story, stage: Platform, act: Callable[[Step, str], Any], say: Callable[[Played], None], *,
-        run: str, patience_s: float = PATIENCE_S,
-    ) -> None:  # fmt: skip
-        self._story = story
+    def __init__(self, stage: Stage, say: Callable[[Played], None], run: str, patience_s: float = PATIENCE_S) -> None:
+        self._story = stage.story
         self._stage = stage
-        self._act = act
         self._say = say
         self._run = run
         self._patience_s = patience_s
@@ -91,7 +72,7 @@ class Player:
         )
 
     async def _play(self, number: int, step: Step, saw: list[str]) -> None:
-        command = await self._act(step, f"{self._run}-{number}")
+        command = await acts.act(self._stage, step, f"{self._run}-{number}")
         if command:
             saw += await self._outcome(step, command)
         for expect in step.see:
@@ -193,12 +174,3 @@ def wrong(ending: Ending, page: Page) -> list[str]:
     if counts.calls_out < ending.calls_out:
         found.append(f"calls out are {counts.calls_out}, fewer than {ending.calls_out}")
     return found
-
-
-async def perform(story: Story, stage: Stage, say: Callable[[Played], None], run: str) -> Result:
-    """Play it on an open stage."""
-
-    async def act(step: Step, key: str) -> str:
-        return await acts.act(stage, step, key)
-
-    return await Player(story, stage, act, say, run=run).play()

@@ -38,7 +38,7 @@ class Town:
 
     async def commands(self) -> frozenset[str]:
         """What dispatch takes over HTTP."""
-        described = await self._clients["dispatch"].request("GET", "/openapi.json")
+        described = taken(await self.door("dispatch", "story", "operator").get("/openapi.json"), 200)
         paths = [path for path in described.body["paths"] if path.startswith("/cases/{case}/commands/")]
         return frozenset(path.rsplit("/", 1)[1] for path in paths)
 
@@ -51,7 +51,7 @@ class Town:
 
     async def messages(self) -> list[dict[str, Any]]:
         """Everything that the gateway took."""
-        answer = await self._clients["gateway"].request("GET", "/journal")
+        answer = await self.door("gateway", "story", "operator").get("/journal")
         return list(taken(answer, 200).body["items"])
 
 

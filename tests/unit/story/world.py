@@ -11,10 +11,9 @@ import httpx
 from fastapi import FastAPI
 from msgspec import Struct
 
-from hotline.story import acts
 from hotline.story.play import Player
 from hotline.story.result import Played, Result
-from hotline.story.script import Step, Story
+from hotline.story.script import Story
 from hotline.story.stage import Stage, Town
 from hotline.surge.feeds import Reply
 from hotline.surge.http import Answer
@@ -222,9 +221,4 @@ async def play(story: Story, folder: Path, *, patience_s: float = 10.0) -> tuple
     """The result, and what was said meanwhile."""
     said: list[Played] = []
     async with stage_of(story, folder) as stage:
-
-        async def act(step: Step, key: str) -> str:
-            return await acts.act(stage, step, key)
-
-        player = Player(story, stage, act, said.append, run="test", patience_s=patience_s)
-        return await player.play(), said
+        return await Player(stage, said.append, "test", patience_s).play(), said
