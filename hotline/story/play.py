@@ -7,7 +7,7 @@ from typing import Any
 from hotline.page import count, words
 from hotline.story import acts
 from hotline.story.result import Outcome, Played, Result, Stood
-from hotline.story.script import Ending, Expect, Step
+from hotline.story.script import Ending, Expect, Matter, Outbound, Step
 from hotline.story.stage import LOOK_S, Refused, Stage
 
 PATIENCE_S = 30.0
@@ -66,7 +66,7 @@ class Player:
             time=self._stage.clock.now().strftime("%Y-%m-%d %H:%M"),
             do=str(step.__struct_config__.tag),
             who=self._story.actors[step.who].name if step.who else "",
-            tell=step.tell or getattr(step, "title", ""),
+            tell=step.tell or headline(step),
             outcome=outcome,
             saw=tuple(saw),
         )
@@ -76,7 +76,9 @@ class Player:
         if command:
             saw += await self._outcome(step, command)
         for expect in step.see:
-            saw.append(await self._sight(step, expect))
+            sight = await self._sight(step, expect)
+            if sight not in saw:
+                saw.append(sight)
 
     async def _outcome(self, step: Step, command: str) -> list[str]:
         """What the command became, in words; raises Otherwise where it became a no, or the no did not come."""
@@ -144,6 +146,13 @@ class Player:
             wrong=tuple(wrong(ending, page)),
             page=page,
         )
+
+
+def headline(step: Step) -> str:
+    """What a step is about, where the story does not tell it."""
+    if isinstance(step, Outbound):
+        return f"→ {step.callee}"
+    return step.title if isinstance(step, Matter) else ""
 
 
 def wanted(expect: Expect) -> str:

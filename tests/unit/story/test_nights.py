@@ -35,5 +35,6 @@ async def test_every_night_comes_true(name: str, tmp_path: Path) -> None:
     assert [step for step in said if step.outcome == "failed"] == []
     assert [case.wrong for case in result.cases] == [()] * len(result.cases)
     assert result.held
+    assert [step.time for step in said] == sorted(step.time for step in said)
     left_out = {step.number for step in said if step.outcome == "left out"}
     assert left_out == {number for number, step in enumerate(night(name).steps, 1) if step.needs}

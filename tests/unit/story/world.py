@@ -199,9 +199,8 @@ class MemoryTown(Town):
 @asynccontextmanager
 async def stage_of(story: Story, folder: Path) -> AsyncIterator[Stage]:
     """A stage whose platform runs meanwhile."""
-    async with intake_world(folder, ack_s=5) as intake:
-        clock = StoryClock(story.begins)
-        intake.clock.time = story.begins
+    clock = StoryClock(story.begins)
+    async with intake_world(folder, ack_s=5, clock=clock) as intake:
         city = City(intake, clock)
         app = FastAPI()
         install_errors(app)
