@@ -1,8 +1,11 @@
 """hotline: the operator's tool."""
 
+import logging
+
+import structlog
 import typer
 
-from hotline.commands import case, dead_letters, doctor, story, surge, token, topics, up
+from hotline.commands import case, dead_letters, doctor, scale, story, surge, token, topics, up
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -10,11 +13,14 @@ app.command()(surge.surge)
 app.command()(story.story)
 app.command()(doctor.doctor)
 app.command()(topics.topics)
+app.command()(scale.scale)
 app.command()(token.token)
 app.command()(case.case)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:
-    """Entry point of `.venv/bin/hotline`."""
+    """Entry point of `.venv/bin/hotline`. An operator reads what the commands say, not the libraries' complaints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()

@@ -1,8 +1,12 @@
-"""The platform of one city as processes: servers, gateway and services, with free ports and local secrets."""
+"""The platform of one city as processes: servers, gateway and services, with free ports and local secrets.
+
+A second city stands beside the first: it shares its servers and its supervisor, and never a topic or a database.
+"""
 
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import sys
@@ -20,7 +24,7 @@ from hotline.containers import Containers
 from hotline.embedded.kafka import EmbeddedKafka
 from hotline.embedded.mongo import EmbeddedMongo
 from hotline.embedded.process import ProcessSpec
-from hotline.keys import load_keys
+from hotline.keys import load_keys, public_key
 from hotline.ports import free_port
 from hotline.supervisor import Supervisor
 from hotline.topics import create_topics
@@ -30,7 +34,7 @@ from shared.settings import Settings
 SERVICES = ("intake", "dispatch", "sla", "notify")
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
-SEALERS = frozenset({"intake", "notify"})
+SEALERS = frozenset({"intake", "notify", "transfer"})
 ROOT = Path(".hotline")
 
 
@@ -57,25 +61,40 @@ class Options:
 
 
 class Stack:
-    """Starts, scales and stops one city's platform."""
+    """Starts, scales and stops one city's platform; `beside` another one's it is its partner city."""
 
-    def __init__(self, options: Options, root: Path = ROOT) -> None:
+    def __init__(self, options: Options, root: Path = ROOT, beside: "Stack | None" = None) -> None:
         self.options = options
         self.root = root.resolve()
-        self.folder = self._new_run() if options.fresh else self.root / options.city
-        self.supervisor = Supervisor(self.folder / "logs", options.echo)
+        self.beside = beside
+        self.folder: Path = beside.folder.parent / options.city if beside else self._folder()
+        self.supervisor: Supervisor = (
+            beside.supervisor if beside else Supervisor(self.folder / "logs", options.echo)
+        )  # fmt: skip
         self.started = time.time()
         self.secrets = load_keys(self.root / options.city)
         self.kafka = os.environ.get("HOTLINE_KAFKA", "")
         self.mongo = os.environ.get("HOTLINE_MONGO", "")
         self.gateway = os.environ.get("HOTLINE_SMS_GATEWAY", "")
         self.urls: dict[str, str] = {}
+        self.partners: list[Stack] = []
+        if beside:
+            self.partners.append(beside)
+            beside.partners.append(self)
+        self._ports: dict[str, int] = {}
         self._containers: Containers | None = None
         self._lock: TextIO | None = None
 
-    def _new_run(self) -> Path:
+    def _folder(self) -> Path:
+        if not self.options.fresh:
+            return self.root / self.options.city
         name = f"{datetime.now(CHINA):%Y%m%d-%H%M%S}-{os.getpid()}"
         return self.root / "runs" / name / self.options.city
+
+    @property
+    def journals(self) -> Path:
+        """Where the simulated world of this city writes what it was promised."""
+        return self.folder / "journals"
 
     @property
     def settings(self) -> Settings:
@@ -101,7 +120,6 @@ class Stack:
     async def start(self) -> None:
         """Servers, topics, gateway, services; returns when all are ready."""
         await self.start_servers()
-        self.started = time.time() + self.options.lead_s
         await create_topics(self.settings)
         await self.supervisor.start(*self._gateway())
         counts = [(service, self.options.scale.get(service, 1)) for service in self.options.services]
@@ -110,7 +128,10 @@ class Stack:
         self._publish()
 
     async def start_servers(self) -> None:
-        """Kafka and MongoDB, unless the environment names running ones."""
+        """Kafka and MongoDB, unless the environment names running ones, or the city beside has started them."""
+        if self.beside:
+            self.kafka, self.mongo, self.started = self.beside.kafka, self.beside.mongo, self.beside.started
+            return
         if self.options.containers:
             self._containers = Containers()
             self.kafka, self.mongo = await asyncio.to_thread(self._containers.start)
@@ -127,6 +148,7 @@ class Stack:
             self.mongo = mongo.address
             specs.append(mongo.prepare())
         await self.supervisor.start(*specs)
+        self.started = time.time() + self.options.lead_s
 
     def root_cache(self) -> Path:
         return self.root / "jars"
@@ -134,44 +156,84 @@ class Stack:
     def _gateway(self) -> list[ProcessSpec]:
         if self.gateway:
             return []
-        port = free_port()
-        self.gateway = f"http://127.0.0.1:{port}"
-        env = {"HOTLINE_PORT": str(port), "HOTLINE_JOURNAL": str(self.folder / "journals" / "gateway.jsonl")}
-        (self.folder / "journals").mkdir(parents=True, exist_ok=True)
+        name = self.process("gateway")
+        self.gateway = self.url(name)
+        self.journals.mkdir(parents=True, exist_ok=True)
+        env = {"HOTLINE_PORT": str(self._ports[name]), "HOTLINE_JOURNAL": str(self.journals / "gateway.jsonl")}
         argv = (sys.executable, "-m", "hotline.surge.gateway")
-        return [ProcessSpec(name="gateway", argv=argv, env=env, ready=_answers(f"{self.gateway}/health/live"))]
+        return [ProcessSpec(name=name, argv=argv, env=env, ready=answers(f"{self.gateway}/health/live"))]
+
+    def process(self, name: str) -> str:
+        """Name of a process among all that the supervisor keeps: those of a city beside carry its code."""
+        return f"{self.options.city}.{name}" if self.beside else name
+
+    def url(self, name: str) -> str:
+        """Where the process of this name answers, or will once it is started."""
+        if name not in self._ports:
+            self._ports[name] = free_port()
+        return f"http://127.0.0.1:{self._ports[name]}"
+
+    def _first(self, service: str) -> str:
+        return self.url(self.process(f"{service}.1"))
+
+    def _special(self, service: str) -> dict[str, str]:
+        """What this service may know and others need not."""
+        known: dict[str, str] = {}
+        if service in SEALERS:
+            known["HOTLINE_SEAL_KEY"] = self.secrets["seal_key"]
+        if service == "intake":
+            known["HOTLINE_REF_KEY"] = self.secrets["ref_key"]
+        if service == "transfer":
+            known |= self._partnership()
+        if service == "desk":
+            known["HOTLINE_URLS"] = json.dumps({name: self._first(name) for name in self.options.services})
+        return known
+
+    def _partnership(self) -> dict[str, str]:
+        """This city's signing key, and where its partners answer under which public keys."""
+        others = {partner.options.city: partner for partner in self.partners}
+        keys = {city: public_key(partner.secrets["sign_key"]) for city, partner in others.items()}
+        return {
+            "HOTLINE_SIGN_KEY": self.secrets["sign_key"],
+            "HOTLINE_PARTNERS": json.dumps({city: partner._first("transfer") for city, partner in others.items()}),
+            "HOTLINE_PARTNER_KEYS": json.dumps(keys),
+        }
 
     def _service(self, service: str, number: int) -> ProcessSpec:
-        name, port = f"{service}.{number}", free_port()
-        self.urls[name] = f"http://127.0.0.1:{port}"
+        name = self.process(f"{service}.{number}")
+        self.urls[name] = self.url(name)
         state = self.folder / "state" / name
         state.mkdir(parents=True, exist_ok=True)
         env = {
             **self.env(),
             "HOTLINE_NAME": name,
-            "HOTLINE_PORT": str(port),
+            "HOTLINE_PORT": str(self._ports[name]),
             "HOTLINE_STATE_DIR": str(state),
-            **({"HOTLINE_SEAL_KEY": self.secrets["seal_key"]} if service in SEALERS else {}),
-            **({"HOTLINE_REF_KEY": self.secrets["ref_key"]} if service == "intake" else {}),
+            **self._special(service),
             **self.options.extra_env,
         }
         argv = (sys.executable, "-m", f"services.{service}")
-        return ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.urls[name]}/health/ready"))
+        return ProcessSpec(name=name, argv=argv, env=env, ready=answers(f"{self.urls[name]}/health/ready"))
 
     async def scale_to(self, service: str, count: int) -> None:
         """Start or stop replicas until there are `count`; the newest go first."""
-        names = self.supervisor.names(service)
+        names = self.supervisor.names(self.process(service))
         for name in names[count:]:
             await self.supervisor.stop(name)
             del self.urls[name]
         await self.supervisor.start(*(self._service(service, n) for n in range(len(names) + 1, count + 1)))
         self._publish()
 
+    async def behave(self, mode: str) -> None:
+        """Tell the simulated gateway how to behave (hotline/surge/gateway.py)."""
+        async with httpx.AsyncClient(timeout=3) as client:
+            (await client.put(f"{self.gateway}/behaviour", json={"mode": mode})).raise_for_status()
+
     def addresses(self) -> dict[str, list[str]]:
         """URLs of each service's replicas."""
         found: dict[str, list[str]] = {}
         for name, url in self.urls.items():
-            found.setdefault(name.rsplit(".", 1)[0], []).append(url)
+            found.setdefault(name.split(".")[-2], []).append(url)
         return found
 
     def _publish(self) -> None:
@@ -187,8 +249,9 @@ class Stack:
             publish(place, body)
 
     async def stop(self) -> None:
-        """End every process; the data stays. May be called after a start that failed."""
-        withdraw(self.root / self.options.city)
+        """End every process, those of the cities beside too; the data stays. Also after a start that failed."""
+        for stack in (self, *self.partners):
+            withdraw(self.root / stack.options.city)
         await self.supervisor.stop_all()
         if self._containers is not None:
             await asyncio.to_thread(self._containers.stop)
@@ -217,7 +280,7 @@ def _lock(home: Path) -> TextIO:
     return file
 
 
-def _answers(url: str) -> Callable[[], Awaitable[None]]:
+def answers(url: str) -> Callable[[], Awaitable[None]]:
     async def ready() -> None:
         async with httpx.AsyncClient(timeout=3) as client:
             (await client.get(url)).raise_for_status()

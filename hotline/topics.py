@@ -8,9 +8,6 @@ from shared.events.topics import Topics, TopicSpec
 from shared.policy import feed_units
 from shared.settings import Settings
 
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-"""Of a record batch; one record has at most 256 KB (shared/events/envelope.py)."""
-
 
 class TopicState(NamedTuple):
     """A topic as wanted and as it is; `partitions` 0: it was not there."""
@@ -52,7 +49,7 @@ def _new(spec: TopicSpec, replicas: int) -> NewTopic:
     config = {
         "retention.ms": str(spec.retention_ms),
         "cleanup.policy": "compact" if spec.compacted else "delete",
-        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "max.message.bytes": str(spec.max_bytes),
         # Timers and feeds are judged by when the broker took a record, not by what its sender claims.
         "message.timestamp.type": "LogAppendTime",
         **({"min.insync.replicas": "2"} if replicas >= 3 else {}),

@@ -1,5 +1,6 @@
 """What happens to a batch that fails: wait where something is away, dead-letter only what is wrong in itself."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -9,6 +10,7 @@ from shared.away import AWAY, Abandoned
 from shared.clock import Clock
 from shared.producer import backoff
 from shared.records import Received, origin
+from shared.tasks import being_cancelled
 
 log = structlog.get_logger()
 ALONE = 3
@@ -51,15 +53,31 @@ class BatchRunner:
             except Exception as error:
                 last = error
         log.error("record is dead-lettered", group=self.group, origin=origin(record), error=repr(last))
-        poisoned = last
-        await self._until_back(lambda: self._poison(record, poisoned))
+        await self._lay_aside(record, last)
+
+    async def _lay_aside(self, record: Received, error: Exception) -> None:
+        """Until it is a dead letter: a batch that ends without it would commit past it."""
+        attempt = 0
+        while True:
+            try:
+                return await self._until_back(lambda: self._poison(record, error))
+            except Abandoned:
+                raise
+            except Exception as again:
+                if self._abandoned():
+                    raise Abandoned(str(again)) from again
+                log.exception("no dead letter can be written; the partition waits", origin=origin(record))
+                await self._clock.sleep(backoff(attempt))
+                attempt += 1
 
     async def _until_back(self, step: Callable[[], Awaitable[None]]) -> None:
         attempt = 0
         while True:
             try:
                 return await step()
-            except AWAY as error:
+            except (*AWAY, asyncio.CancelledError) as error:
+                if being_cancelled():
+                    raise
                 if self._abandoned():
                     raise Abandoned(str(error)) from error
                 names.RETRIES.labels(self.group, "away").inc()

@@ -23,11 +23,14 @@ from shared.batches import BatchRunner, Handle, Poison
 from shared.clock import Clock
 from shared.health import Check
 from shared.settings import Settings
+from shared.tasks import end
 
 log = structlog.get_logger()
 MAX_RECORDS = 500
 FIRST_RECORD_WAIT_MS = 50  # how long a poll waits for the first record, then sleeps as long again: keep small
 STUCK = 70
+LEAVE_S = 5.0
+"""How long to wait for the broker when leaving; aiokafka's own bound is 40 s a request."""
 
 
 class Gate(ConsumerRebalanceListener):
@@ -54,7 +57,8 @@ class Gate(ConsumerRebalanceListener):
     async def drained(self) -> bool:
         """Wait for the batch in flight, at most the drain time."""
         try:
-            await asyncio.wait_for(self._idle.wait(), self._drain_s)
+            async with asyncio.timeout(self._drain_s):
+                await self._idle.wait()
         except TimeoutError:
             log.warning("batch still in flight", group=self.group)
             return False
@@ -92,6 +96,7 @@ class Subscription:
         self.handled: dict[TopicPartition, int] = {}
         """Next offset per partition, and below: append time (unix s) of the last record handled."""
         self.handled_at: dict[TopicPartition, float] = {}
+        self._in_hand: frozenset[TopicPartition] = frozenset()
 
     async def consume(self, message: KafkaMessage) -> None:
         """One batch: handle, commit, only then let go."""
@@ -100,6 +105,7 @@ class Subscription:
         if self.gate.closed() or not isinstance(records, tuple):
             return
         self.gate.enter()
+        self._in_hand = frozenset(TopicPartition(record.topic, record.partition) for record in records)
         try:
             with names.BATCH_SECONDS.labels(self.group).time():
                 await self.runner.run(records)
@@ -107,6 +113,7 @@ class Subscription:
         except Abandoned as error:
             log.warning("batch given up uncommitted", group=self.group, why=str(error))
         finally:
+            self._in_hand = frozenset()
             self.gate.leave()
 
     async def _commit(self, records: Sequence[Any]) -> None:
@@ -140,11 +147,13 @@ class Subscription:
         if consumer is None or partition not in self.owned():
             return 0.0
         try:
-            position = await asyncio.wait_for(consumer.position(partition), 2)
+            async with asyncio.timeout(2):
+                position = await consumer.position(partition)
             end = consumer.highwater(partition)
         except (KafkaError, IllegalStateError, TimeoutError, AssertionError):
             return 0.0
-        if end is not None and position >= end and self.handled.get(partition, position) >= position:
+        # The position runs ahead of a batch in hand, also of the first one, which nothing was handled before.
+        if end is not None and position >= end and partition not in self._in_hand:
             return now
         return self.handled_at.get(partition, 0.0)
 
@@ -211,11 +220,15 @@ class Bus:
     async def stop(self) -> None:
         """Let each batch in flight finish and commit, then leave the groups."""
         if self._watchdog is not None:
-            self._watchdog.cancel()
+            await end([self._watchdog])
         for subscription in self.subscriptions:
             subscription.gate.stopping = True
         await asyncio.gather(*(subscription.gate.drained() for subscription in self.subscriptions))
-        await self._broker.stop()
+        leaving = asyncio.create_task(self._broker.stop())
+        done, _ = await asyncio.wait({leaving}, timeout=self._settings.drain_s + LEAVE_S)
+        if not done:
+            log.warning("the broker does not answer; the groups notice by themselves", name=self._settings.name)
+            await end([leaving], most_s=LEAVE_S)
 
     async def ping(self) -> bool:
         """Whether the broker answers; for readiness only."""
@@ -243,8 +256,9 @@ async def _lag(made: Subscription) -> int:
     if consumer is None or not partitions:
         return 0
     try:
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 5)
-        committed = {tp: await asyncio.wait_for(consumer.committed(tp), 5) or 0 for tp in partitions}
+        async with asyncio.timeout(5):
+            ends = await consumer.end_offsets(partitions)
+            committed = {tp: await consumer.committed(tp) or 0 for tp in partitions}
     except (KafkaError, IllegalStateError, TimeoutError, OSError):
         return 0
     for tp in partitions:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 
-from shared.producer import backoff
+from shared.producer import STOP_S, backoff
 from shared.records import CAUSE, Received, header
+from shared.tasks import being_cancelled, within
 
 log = structlog.get_logger()
 
@@ -48,12 +48,14 @@ async def follow(bootstrap: str, topics: Sequence[str], see: Callable[[Received]
         try:
             await consumer.start()
             await _read(consumer, see)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if being_cancelled():
+                raise
             log.warning("following again", topics=list(topics), error=repr(error))
             await asyncio.sleep(backoff(attempt))
             attempt += 1
         finally:
-            await consumer.stop()
+            await within(STOP_S, consumer.stop())
 
 
 async def _read(consumer: AIOKafkaConsumer, see: Callable[[Received], None]) -> None:

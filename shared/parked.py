@@ -1,7 +1,6 @@
 """What a reader has parked: folding it again at each start, and the operator's routes for it."""
 
 import base64
-import binascii
 from typing import Any
 
 import structlog
@@ -34,19 +33,19 @@ async def parked_cases(collection: Any) -> list[Document]:
     return found
 
 
-async def unpark(reader: CaseReader[Any], case: str, replaced: dict[str, bytes | None]) -> int:
-    """Fold what the case has parked, as often as somebody else writes first; returns how many stay parked."""
+async def unpark(reader: CaseReader[Any], case: str, replaced: dict[str, bytes | None]) -> list[str]:
+    """Fold what the case has parked, as often as somebody else writes first; returns the origins that stay parked."""
     while True:
         change = await reader.unpark(case, replaced)
         if change is not None:
-            return len(change.parked)
+            return [entry["origin"] for entry in change.parked]
 
 
 async def unpark_all(reader: CaseReader[Any], collection: Any) -> None:
     """At each start: whoever mended the reader has started it again."""
     for document in await parked_cases(collection):
         left = await unpark(reader, document["_id"], {})
-        log.info("parked events folded again", reader=reader.view.name, case=document["_id"], left=left)
+        log.info("parked events folded again", reader=reader.view.name, case=document["_id"], left=len(left))
 
 
 def parked_router(settings: Settings, reader: CaseReader[Any], collection: Any) -> APIRouter:
@@ -61,12 +60,16 @@ def parked_router(settings: Settings, reader: CaseReader[Any], collection: Any) 
 
     @router.post("/parked/{case}/redrive")
     async def redrive(request: Request, case: str, body: Redrive) -> dict[str, int]:
-        """Fold again; 409 when something still cannot be read."""
+        """Fold again; 409 when what was to be mended, or everything, still cannot be read.
+
+        `left` are events behind another one that cannot be read; that one has its own dead letter.
+        """
         _operator(request, settings)
-        left = await unpark(reader, case, _replaced(body))
-        if left:
-            raise Problem(409, "still_unreadable", f"{left} events of {case} are still parked")
-        return {"left": left}
+        replaced = _replaced(body)
+        left = await unpark(reader, case, replaced)
+        if left and (not replaced or left[0] in replaced):
+            raise Problem(409, "still_unreadable", f"{left[0]} cannot be read; {len(left)} events of {case} are parked")
+        return {"left": len(left)}
 
     return router
 
@@ -79,6 +82,6 @@ def _operator(request: Request, settings: Settings) -> None:
 def _replaced(body: Redrive) -> dict[str, bytes | None]:
     try:
         given = {origin: base64.b64decode(text, validate=True) for origin, text in body.replace.items()}
-    except binascii.Error as error:
+    except ValueError as error:
         raise Problem(422, "invalid", f"replace: not base64: {error}") from error
     return {**given, **dict.fromkeys(body.discard)}

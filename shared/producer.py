@@ -20,15 +20,17 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from shared import names
-from shared.away import BrokerAway, Refused
+from shared.away import Abandoned, BrokerAway, Refused
 from shared.clock import Clock
 from shared.records import Record
+from shared.tasks import being_cancelled, within
 
 log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
 # Shorter than aiokafka's 40 s: an outage ends the batch, and with it the producer, which is then replaced.
 REQUEST_TIMEOUT_MS = 8_000
 STOP_S = 2.0
+"""aiokafka's stop() flushes without bound while the broker is away."""
 _FOR_GOOD = (
     MessageSizeTooLargeError, RecordListTooLargeError, InvalidTopicError, TopicAuthorizationFailedError,
 )  # fmt: skip
@@ -119,6 +121,7 @@ class KafkaTransport:
         self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
+        self._stopped = False
         self._counts: dict[str, int] = {}
 
     async def partitions(self, topic: str) -> int:
@@ -142,6 +145,10 @@ class KafkaTransport:
         except (KafkaError, OSError, TimeoutError) as error:
             await self._give_up(producer, error)
             raise BrokerAway(str(error)) from error
+        except asyncio.CancelledError as error:
+            if being_cancelled():
+                raise
+            raise BrokerAway("the producer was stopped under the batch") from error
 
     async def _send(self, producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> int:
         batch, count = producer.create_batch(), 0
@@ -156,6 +163,7 @@ class KafkaTransport:
 
     async def _current(self) -> AIOKafkaProducer:
         async with self._lock:
+            self._check()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     bootstrap_servers=self._bootstrap,
@@ -168,36 +176,35 @@ class KafkaTransport:
                 )
                 try:
                     await producer.start()
+                    self._check()
                 except BaseException:
-                    await _bounded_stop(producer)
+                    await within(STOP_S, producer.stop())
                     raise
                 self._producer = producer
             return self._producer
 
+    def _check(self) -> None:
+        if self._stopped:
+            raise Abandoned("the transport is stopped")
+
     async def _give_up(self, producer: AIOKafkaProducer, error: Exception) -> None:
         async with self._lock:
-            if self._producer is not producer:
-                return
-            self._producer = None
+            already = self._producer is not producer
+            if not already:
+                self._producer = None
+        if already:
+            return
         names.PRODUCER_REPLACED.inc()
         log.warning("producer replaced", error=repr(error))
-        await _bounded_stop(producer)
+        await within(STOP_S, producer.stop())
 
     async def stop(self) -> None:
-        async with self._lock:
-            producer, self._producer = self._producer, None
+        """Whoever still tries to send hears Abandoned, also where its cancellation got lost in the Kafka client."""
+        self._stopped = True
+        producer = self._producer
+        self._producer = None
         if producer is not None:
-            await _bounded_stop(producer)
-
-
-async def _bounded_stop(producer: AIOKafkaProducer) -> None:
-    """aiokafka's stop() flushes without bound while the broker is away."""
-    try:
-        # Not wait_for: before Python 3.12 it can swallow a cancellation.
-        async with asyncio.timeout(STOP_S):
-            await producer.stop()
-    except (TimeoutError, KafkaError, OSError) as error:
-        log.warning("producer did not stop cleanly", error=repr(error))
+            await within(STOP_S, producer.stop())
 
 
 class GroupedPublisher:

@@ -4,7 +4,7 @@ What is behind an unreadable event of a case is parked raw in that case's docume
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -178,11 +178,14 @@ class CaseReader(Generic[State]):
         """Fold what a case has parked, in one guarded write.
 
         `replaced` gives other bytes for the record of an origin, or nothing to discard it. What is still unreadable
-        stays parked with all behind it. Returns the change, or None when another writer came first (try again).
+        stays parked with all behind it; where that is another event than before, it gets its own dead letter.
+        Returns the change, or None when another writer came first (try again).
         """
         document = (await self._documents.load([case])).get(case)
         change = Change(case, document, self.view.state)
+        before = [entry["origin"] for entry in change.parked[:1]]
         entries, change.parked = _replace(change.parked, replaced or {}), []
+        letters: list[Record] = []
         for entry in entries:
             if change.parked:
                 change.parked.append(entry)
@@ -192,8 +195,29 @@ class CaseReader(Generic[State]):
             except Unreadable as error:
                 log.warning("still unreadable", case=case, origin=entry["origin"], error=str(error))
                 change.parked.append(entry)
+                if entry["origin"] not in before:
+                    letters.append(
+                        dead_letter(self._dead_letters, _parked(case, entry), self.view.name, str(error), "parked")
+                    )
         change.touched = True
-        return (await self._finish({case: change}, [])).get(case)
+        return (await self._finish({case: change}, letters)).get(case)
+
+
+class _Parked(NamedTuple):
+    """A parked record as it was received; its headers are not kept."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def _parked(case: str, entry: Document) -> Received:
+    topic, partition, offset = entry["origin"].rsplit("/", 2)
+    return _Parked(topic, int(partition), int(offset), case.encode(), bytes(entry["value"]))
 
 
 def _replace(parked: list[Document], replaced: dict[str, bytes | None]) -> list[Document]:

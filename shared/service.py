@@ -1,11 +1,13 @@
 """One process of a service: settings, logs, uvicorn. `python -m services.<name>` calls `run(build)`."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from shared.auth import Forbidden, Identity, verify
 from shared.away import Away
@@ -54,6 +56,11 @@ def install_errors(app: FastAPI) -> None:
     async def away(request: Request, error: Away) -> JSONResponse:
         body = {"reason": "not_now", "detail": "a server behind this one does not answer; repeat the request"}
         return JSONResponse(body, status_code=503, headers={"Retry-After": "2"})
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        body = {"reason": HTTPStatus(error.status_code).name.lower(), "detail": str(error.detail)}
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,14 @@ import typer
 from rich.console import Console
 
 from hotline.commands.up import read_scale
+from hotline.platform import cities, platform
 from hotline.stack import Options, Stack
 from hotline.supervisor import NotReady
 from hotline.surge.bar import Bar
 from hotline.surge.chaos import BadFault, parse_fault
-from hotline.surge.launch import Plan, Stuck, platform, run
-from hotline.surge.ledger import Ledger
+from hotline.surge.launch import Plan, Result, Stuck, run
 from hotline.surge.messages import BadData, default_data, read_messages
-from hotline.surge.report import show
+from hotline.surge.report import show, show_workers
 
 NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
 
@@ -29,31 +30,34 @@ def surge(
     seed: Annotated[int, typer.Option(help="the same seed makes the same callers")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="keep the run's folder: data, logs, journals")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the ledger as one JSON object")] = False,
-    kill: Annotated[list[str] | None, typer.Option(help="SERVICE@SECOND or SERVICE@SECOND+HOLD; repeatable")] = None,
+    kill: Annotated[
+        list[str] | None, typer.Option(help="a fault (hotline/surge/chaos.py), like broker@15+10; repeatable")
+    ] = None,
     scale: Annotated[str, typer.Option(help="replicas, like dispatch=2")] = "",
     time_rate: Annotated[float, typer.Option(min=1.0, help="domain seconds per real second")] = 1200.0,
     city: Annotated[str, typer.Option(help="area code")] = "130100",
+    partner: Annotated[str, typer.Option(help="area code of a second city, with a quarter of the calls")] = "",
     containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
 ) -> None:
     """Replay messages as calls on a fresh platform; exit 0 only when nothing is lost, done twice or owed."""
     plan = _plan(calls, data or default_data(), rate, seed, kill or [])
-    options = Options(
-        city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, containers=containers
-    )  # fmt: skip
+    first = Options(city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, containers=containers)
     console = Console(stderr=as_json)
-    stack = Stack(options)
+    stacks = cities(first, partner)
+    stack = stacks[0]
     try:
-        ledger = asyncio.run(_surge(stack, plan, console))
+        results = asyncio.run(_surge(stacks, plan, console))
     except (Stuck, NotReady, BadFault) as error:
         console.print(str(error), markup=False, style="red")
-        console.print(f"logs and journals: {stack.folder}", markup=False)
+        console.print(f"logs and journals: {stack.folder.parent}", markup=False)
         raise typer.Exit(NO_END) from error
-    _tell(ledger, console, as_json)
-    if not keep and ledger.clean:
+    _tell(results, console, as_json)
+    clean = all(result.ledger.clean for result in results)
+    if not keep and clean:
         stack.remove()
     else:
-        console.print(f"logs and journals: {stack.folder}", markup=False)
-    raise typer.Exit(0 if ledger.clean else NOT_CLEAN)
+        console.print(f"logs and journals: {stack.folder.parent}", markup=False)
+    raise typer.Exit(0 if clean else NOT_CLEAN)
 
 
 def _plan(calls: int, data: Path, rate: str, seed: int, kill: list[str]) -> Plan:
@@ -68,17 +72,19 @@ def _plan(calls: int, data: Path, rate: str, seed: int, kill: list[str]) -> Plan
     return Plan(calls=calls, data=data, rate=speed, seed=seed, faults=faults)
 
 
-async def _surge(stack: Stack, plan: Plan, console: Console) -> Ledger:
-    console.print(f"starting the platform of {stack.options.city} …", markup=False)
-    async with platform(stack):
+async def _surge(stacks: Sequence[Stack], plan: Plan, console: Console) -> list[Result]:
+    console.print(f"starting the platform of {', '.join(stack.options.city for stack in stacks)} …", markup=False)
+    async with platform(stacks):
         console.print(f"calling: {plan.calls:,} messages of {plan.data.name}", markup=False)
         with Bar(console, plan.calls) as bar:
-            return await run(stack, plan, bar)
+            return await run(stacks, plan, bar)
 
 
-def _tell(ledger: Ledger, console: Console, as_json: bool) -> None:
+def _tell(results: Sequence[Result], console: Console, as_json: bool) -> None:
     if as_json:
-        body = {**msgspec.to_builtins(ledger), "clean": ledger.clean}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n")
-    else:
-        show(ledger, console)
+        body = [{**msgspec.to_builtins(result), "clean": result.ledger.clean} for result in results]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode({"cities": body}), indent=2).decode() + "\n")
+        return
+    for result in results:
+        show(result.city, result.ledger, console)
+    show_workers([one for result in results for one in result.workers], console)

@@ -1,14 +1,17 @@
 """hotline up: start the platform and keep it."""
 
 import asyncio
+import contextlib
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from hotline.platform import cities, platform
 from hotline.stack import SERVICES, Options, ServersInUse, Stack
 from hotline.supervisor import NotReady
 
@@ -28,6 +31,7 @@ def up(
     scale: Annotated[str, typer.Option(help="replicas, like dispatch=2,notify=2")] = "",
     time_rate: Annotated[float, typer.Option(help="domain seconds per real second")] = 1.0,
     city: Annotated[str, typer.Option(help="area code")] = "130100",
+    partner: Annotated[str, typer.Option(help="area code of a second city beside it")] = "",
     containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
 ) -> None:
     """Start the platform, show its addresses, keep it until Ctrl-C."""
@@ -35,29 +39,26 @@ def up(
         city=city, scale=read_scale(scale), time_rate=time_rate, containers=containers, echo=sys.stdout.buffer
     )
     try:
-        asyncio.run(_keep(Stack(options)))
+        asyncio.run(_keep(cities(options, partner)))
     except (NotReady, ServersInUse) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
 
-async def _keep(stack: Stack) -> None:
-    end = asyncio.Event()
+async def _keep(stacks: Sequence[Stack]) -> None:
+    running = asyncio.create_task(_run(stacks))
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end.set)
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(stacks: Sequence[Stack]) -> None:
     console = Console()
-    starting, ending = asyncio.create_task(stack.start()), asyncio.create_task(end.wait())
-    try:
-        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            await starting
+    async with platform(stacks):
+        for stack in stacks:
             console.print(_table(stack))
-        await ending
-        console.print("stopping …")
-    finally:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-        await stack.stop()
+        await asyncio.Event().wait()
 
 
 def _table(stack: Stack) -> Table:

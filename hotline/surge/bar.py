@@ -1,6 +1,7 @@
 """The live picture of a run: calls, cases and what is behind."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -27,7 +28,7 @@ class Bar:
             console=console,
         )
         self._calls = self._add("calls", calls)
-        self._closed = self._add("closed", None)
+        self._done = self._add("closed", None)
         self._said = 0.0
 
     def _add(self, name: str, total: int | None) -> TaskID:
@@ -43,13 +44,17 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def show(self, counts: Counts, status: Status) -> None:
+    def show(self, cities: Sequence[tuple[Counts, Status]]) -> None:
+        """The first city in full; of those beside it, how far their cases are."""
+        (counts, status), *others = cities
+        beside = "".join(f" · beside: {_closed(s)} of {c.registered}" for c, s in others)
         self._progress.update(self._calls, completed=counts.ended - counts.again, note=_calls(counts))
-        closed = max(0, status.cases - status.open)
-        self._progress.update(self._closed, completed=closed, total=counts.registered or None, note=_cases(status))
+        note = _cases(status) + beside
+        self._progress.update(self._done, completed=_closed(status), total=counts.registered or None, note=note)
         if not self._console.is_terminal and time.monotonic() - self._said > SAY_EVERY_S:
             self._said = time.monotonic()
-            self.say(f"calls {counts.ended} {_calls(counts)} · closed {closed} of {counts.registered} {_cases(status)}")
+            closed = f"closed {_closed(status)} of {counts.registered}"
+            self.say(f"calls {counts.ended} {_calls(counts)} · {closed} {note}")
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -58,6 +63,10 @@ class Bar:
 def _calls(counts: Counts) -> str:
     again = f"again {counts.again}"
     return f"{again} · repeated {counts.troubles} ({counts.trouble[:60]})" if counts.troubles else again
+
+
+def _closed(status: Status) -> int:
+    return max(0, status.cases - status.open)
 
 
 def _cases(status: Status) -> str:

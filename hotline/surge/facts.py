@@ -42,13 +42,30 @@ class Sent(Struct, frozen=True):
     units: tuple[str, ...]
 
 
-Detail = Birth | Joined | Reopened | Paid | Sent
+class Rung(Struct, frozen=True):
+    """Of `deadline.warned` and `deadline.breached`."""
+
+    order: str
+    clock: str
+
+
+class Signed(Struct, frozen=True):
+    """Of `work_order.signed`; `due` is set where the unit accepted by silence."""
+
+    order: str
+    due: str | None = None
+
+
+Detail = Birth | Joined | Reopened | Paid | Sent | Rung | Signed
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
     "case.reopened.v1": Reopened,
     "reply.settled.v1": Paid,
     "case.dispatched.v1": Sent,
+    "deadline.warned.v1": Rung,
+    "deadline.breached.v1": Rung,
+    "work_order.signed.v1": Signed,
 }
 
 

@@ -21,9 +21,11 @@ from shared.events.topics import Topics
 from shared.ids import client_command_id
 from shared.producer import Publisher
 from shared.records import Received, Record
+from shared.tasks import within
 
 log = structlog.get_logger()
 STUCK_S = 10.0
+STOP_S = 3.0
 HANDLING = frozenset(
     {"work_order.signed.v1", "work_order.sent_back.v1", "work_order.return_refused.v1", "case.arbitration_opened.v1"}
 )
@@ -129,7 +131,7 @@ class FeedDepartments:
                 log.warning("departments read their feeds again", error=repr(error))
                 await asyncio.sleep(0.5)
             finally:
-                await _bounded(consumer.stop())
+                await within(STOP_S, consumer.stop())
 
     async def find_ends(self) -> None:
         """Where the feeds end now: what comes later is this round's."""
@@ -138,7 +140,7 @@ class FeedDepartments:
         try:
             self._positions = await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._units])
         finally:
-            await consumer.stop()
+            await within(STOP_S, consumer.stop())
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         consumer.assign(list(self._positions))
@@ -176,10 +178,3 @@ class FeedDepartments:
         except (Unreadable, msgspec.MsgspecError) as error:
             self._journals[unit].refused("feed record", 0, repr(error))
             return None
-
-
-async def _bounded(stopping: Any) -> None:
-    try:
-        await asyncio.wait_for(stopping, 3.0)
-    except (TimeoutError, KafkaError, OSError) as error:
-        log.warning("consumer did not stop cleanly", error=repr(error))

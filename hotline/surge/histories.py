@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from hotline.surge.facts import Birth, CaseEvent, FeedRecord, Joined, Paid, Reopened, Sent
+from hotline.surge.facts import Birth, CaseEvent, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
 
 CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
 
@@ -70,6 +70,10 @@ class Histories:
         self.waived = 0
         self.units: dict[str, int] = {}
         self.counts: dict[str, int] = {}
+        self.rungs: dict[tuple[str, str, str], int] = {}
+        """How often each (event type, order, clock) was told."""
+        self.silent: list[str] = []
+        """Orders that their units accepted by silence."""
         self.fed: dict[str, float] = {}
         self.last_at = 0.0
         for event in events:
@@ -101,6 +105,11 @@ class Histories:
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
                 self.units[event.case] = max(len(units), self.units.get(event.case, 0))
+            case Rung(order, clock):
+                rung = (event.type, order, clock)
+                self.rungs[rung] = self.rungs.get(rung, 0) + 1
+            case Signed(order, due) if due is not None:
+                self.silent.append(order)
 
     def _born(self, event: CaseEvent, birth: Birth) -> None:
         name = f"{event.case}#{event.sequence}"

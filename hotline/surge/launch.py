@@ -1,12 +1,11 @@
 """One run from start to ledger: the platform, the world's process, faults, the bar, and the end or its absence."""
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from hotline.surge.config import Progress, RunConfig
 from hotline.surge.gather import gather
 from hotline.surge.ledger import Ledger, build_ledger
 from hotline.surge.monitor import Monitor, Status
+from hotline.surge.workers import Figures, Workers
 
 LOOK_S = 1.0
 WORLD_STOP_S = 15.0
@@ -38,6 +38,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     seed: int = 1
     faults: tuple[Fault, ...] = ()
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What a run proved of one city, and how much each of its workers carried."""
+
+    city: str
+    ledger: Ledger
+    workers: list[Figures]
 
 
 class Stuck(RuntimeError):
@@ -96,94 +104,119 @@ async def _world(stack: Stack, config: RunConfig) -> AsyncIterator[World]:
         await world.stop()
 
 
-async def run(stack: Stack, plan: Plan, bar: Bar) -> Ledger:
-    """Play a round on a platform that is up, wait for its end, and draw the ledger. Raises Stuck, BadFault."""
+class Side:
+    """One city's part of a run."""
+
+    def __init__(self, stack: Stack, world: World) -> None:
+        self.stack = stack
+        self.world = world
+        self.monitor = Monitor(stack.settings)
+        self.workers = Workers()
+        self.status = Status()
+
+    async def look(self) -> None:
+        self.world.check()
+        self.status = await self.monitor.look()
+        await self.workers.look(self.stack.urls)
+
+    @property
+    def over(self) -> bool:
+        progress = self.world.progress
+        return bool(progress.finished) and self.status.at_rest and self.status.cases >= progress.registered
+
+    def moved(self) -> str:
+        """Changes as long as anything moves."""
+        progress = self.world.progress
+        return repr((progress.ended, progress.registered, self.status.cases, self.status.states))
+
+
+@asynccontextmanager
+async def _side(stack: Stack, plan: Plan, calls: int) -> AsyncIterator[Side]:
+    stack.journals.mkdir(parents=True, exist_ok=True)
+    async with _world(stack, _config(stack, plan, calls)) as world:
+        side = Side(stack, world)
+        try:
+            yield side
+        finally:
+            await side.monitor.close()
+
+
+async def run(stacks: Sequence[Stack], plan: Plan, bar: Bar) -> list[Result]:
+    """Play a round on platforms that are up, wait for its end, and draw the ledgers. Raises Stuck, BadFault.
+
+    Faults hit the first city; a city beside it plays a quarter of the calls.
+    """
     for fault in plan.faults:
-        target(fault, stack.supervisor)
-    journals = stack.folder / "journals"
-    journals.mkdir(parents=True, exist_ok=True)
-    monitor = Monitor(stack.settings)
-    try:
-        async with _world(stack, _config(stack, plan, journals)) as world:
-            await _until_over(stack, plan, world, monitor, bar)
-    finally:
-        await monitor.close()
+        target(fault, stacks[0].supervisor)
+    async with AsyncExitStack() as ends:
+        shares = [plan.calls if not stack.beside else max(1, plan.calls // 4) for stack in stacks]
+        sides = [
+            await ends.enter_async_context(_side(stack, plan, calls))
+            for stack, calls in zip(stacks, shares, strict=True)
+        ]  # fmt: skip
+        await _until_over(sides, plan.faults, bar)
     bar.say("drawing the ledger …")
-    return await _draw(stack, journals)
+    return [await _draw(side) for side in sides]
 
 
-def _config(stack: Stack, plan: Plan, journals: Path) -> RunConfig:
+def _config(stack: Stack, plan: Plan, calls: int) -> RunConfig:
     return RunConfig(
         name=f"{plan.seed}-{int(stack.started)}",
-        calls=plan.calls,
-        rate=plan.rate,
+        calls=calls,
+        rate=plan.rate * calls / plan.calls,
         seed=plan.seed,
         data=str(plan.data.resolve()),
-        folder=str(journals),
+        folder=str(stack.journals),
         urls=stack.addresses(),
     )
 
 
-async def _until_over(stack: Stack, plan: Plan, world: World, monitor: Monitor, bar: Bar) -> None:
-    patience = PATIENCE_S + PATIENCE_DOMAIN_S / max(1.0, stack.options.time_rate)
-    faults = asyncio.create_task(_inject(stack, plan.faults, world))
+async def _until_over(sides: Sequence[Side], plan: Sequence[Fault], bar: Bar) -> None:
+    patience = PATIENCE_S + PATIENCE_DOMAIN_S / max(1.0, sides[0].stack.options.time_rate)
+    faults = asyncio.create_task(_inject(sides[0], plan))
     moved, before, rests = time.monotonic(), "", 0
     try:
         while rests < 2:
             await asyncio.sleep(LOOK_S)
-            world.check()
-            status = await monitor.look()
-            bar.show(world.progress, status)
-            rests = rests + 1 if _over(world.progress, status) and faults.done() else 0
-            now = repr((world.progress.ended, world.progress.registered, status.cases, status.states))
+            await asyncio.gather(*(side.look() for side in sides))
+            bar.show([(side.world.progress, side.status) for side in sides])
+            rests = rests + 1 if faults.done() and all(side.over for side in sides) else 0
+            now = "".join(side.moved() for side in sides)
             if now != before:
                 moved, before = time.monotonic(), now
             if time.monotonic() - moved > patience:
-                raise Stuck(await _why(world.progress, status, monitor, patience))
+                raise Stuck("\n".join([f"nothing moved for {patience:.0f} s", *[await _why(side) for side in sides]]))
         await faults
     finally:
         faults.cancel()
 
 
-def _over(progress: Progress, status: Status) -> bool:
-    return bool(progress.finished) and status.at_rest and status.cases >= progress.registered
+async def _inject(side: Side, faults: Sequence[Fault]) -> None:
+    await side.world.calling.wait()
+    await asyncio.gather(*(inject(fault, side.stack) for fault in faults))
 
 
-async def _inject(stack: Stack, faults: Sequence[Fault], world: World) -> None:
-    await world.calling.wait()
-    await asyncio.gather(*(inject(fault, stack.supervisor) for fault in faults))
-
-
-async def _why(progress: Progress, status: Status, monitor: Monitor, patience: float) -> str:
+async def _why(side: Side) -> str:
+    progress, status = side.world.progress, side.status
     lines = [
-        f"nothing moved for {patience:.0f} s: {progress.ended} calls ended, {progress.registered} cases promised, "
+        f"{side.stack.options.city}: {progress.ended} calls ended, {progress.registered} cases promised, "
         f"{status.cases} in the database, {status.open} open, {status.waiting} commands waiting",
         f"lag: {({group: lag for group, lag in status.lag.items() if lag}) or 'none'}",
         f"requests repeated: {progress.troubles} {progress.trouble}",
-        *await monitor.stuck(),
+        *await side.monitor.stuck(),
     ]
     return "\n".join(lines)
 
 
-async def _draw(stack: Stack, journals: Path) -> Ledger:
+async def _draw(side: Side) -> Result:
     """The ledger; drawn again while a late record still changes it."""
-    ledger = build_ledger(await gather(stack.settings, journals))
+    settings, journals = side.stack.settings, side.stack.journals
+    ledger = build_ledger(await gather(settings, journals))
     for _ in range(SECOND_LOOKS):
         if ledger.clean:
             break
         await asyncio.sleep(SECOND_LOOK_S)
-        before, ledger = ledger, build_ledger(await gather(stack.settings, journals))
+        before, ledger = ledger, build_ledger(await gather(settings, journals))
         if ledger.troubles() == before.troubles():
             break
-    return ledger
-
-
-@asynccontextmanager
-async def platform(stack: Stack) -> AsyncIterator[Stack]:
-    """The stack, up; and down again whatever happens."""
-    try:
-        await stack.start()
-        yield stack
-    finally:
-        with contextlib.suppress(asyncio.CancelledError):
-            await stack.stop()
+    return Result(city=side.stack.options.city, ledger=ledger, workers=side.workers.figures())

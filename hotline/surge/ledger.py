@@ -1,7 +1,8 @@
 """The ledger: every promise of a run against what topics and databases say became of it. Pure.
 
-*Lost* is a promise without an end. *Done twice* is one obligation paid twice by the gateway, one order's step told in
-two ways, one matter opened twice. Duplicates inside Kafka are legal.
+*Lost* is a promise without an end, or silence accepted without a breach. *Done twice* is one obligation paid twice by
+the gateway, one order's step told in two ways, one matter opened twice, one deadline warned or breached twice.
+Duplicates inside Kafka are legal.
 """
 
 import math
@@ -133,6 +134,7 @@ def _lost(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
         *_lost_cases(facts, promises, histories),
         *_lost_commands(promises, histories),
         *_lost_replies(facts, promises, histories),
+        *_lost_breaches(histories),
     ]
 
 
@@ -183,6 +185,15 @@ def _lost_replies(facts: Facts, promises: Promises, histories: Histories) -> lis
     return unsent + told
 
 
+def _lost_breaches(histories: Histories) -> list[str]:
+    """Silence is accepted after the breach is told."""
+    return [
+        f"order {order} was accepted by silence, and its breach was never told"
+        for order in histories.silent
+        if ("deadline.breached.v1", order, "sign") not in histories.rungs
+    ]
+
+
 def _done_twice(facts: Facts, histories: Histories) -> list[str]:
     effects: dict[str, set[str]] = {}
     for effect in facts.effects:
@@ -193,7 +204,12 @@ def _done_twice(facts: Facts, histories: Histories) -> list[str]:
         for (contact, matter), names in histories.births.items()
         if len(names) > 1
     ]
-    return paid + born + histories.orders.different
+    told = [
+        f"{kind} of the {clock} clock of order {order} told {count} times"
+        for (kind, order, clock), count in histories.rungs.items()
+        if count > 1
+    ]
+    return paid + born + told + histories.orders.different
 
 
 def _strange(facts: Facts) -> list[str]:

@@ -1,7 +1,6 @@
 """How far the platform is, cheaply: cases by state from the database, lag by group from the broker."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
 from shared.settings import Settings
+from shared.tasks import within
 
 log = structlog.get_logger()
 BROKER_S = 5.0
@@ -86,9 +86,7 @@ class Monitor:
     async def _leave_broker(self) -> None:
         """After an outage a new connection is surer than the old one."""
         broker, self._broker = self._broker, None
-        for one, stop in zip(broker or (), ("close", "stop"), strict=False):
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(getattr(one, stop)(), BROKER_S)
+        await _close(broker)
 
     async def stuck(self, limit: int = 10) -> list[str]:
         """Some open cases with their states, for the person who asks why nothing moves."""
@@ -107,9 +105,19 @@ class Monitor:
 async def _connect(bootstrap: str) -> tuple[Any, Any]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=3000)
-    await asyncio.wait_for(admin.start(), BROKER_S)
-    await asyncio.wait_for(consumer.start(), BROKER_S)
+    try:
+        async with asyncio.timeout(BROKER_S):
+            await admin.start()
+            await consumer.start()
+    except BaseException:
+        await _close((admin, consumer))
+        raise
     return admin, consumer
+
+
+async def _close(broker: tuple[Any, Any] | None) -> None:
+    for one, stop in zip(broker or (), ("close", "stop"), strict=False):
+        await within(BROKER_S, getattr(one, stop)())
 
 
 async def _behind(admin: Any, consumer: Any, group: str) -> int:

@@ -1,15 +1,18 @@
 """The ledger for people: one table, then every list that should be empty."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
 from hotline.surge.ledger import Latency, Ledger
+from hotline.surge.workers import Figures
 
 SHOWN = 10
 
 
-def show(ledger: Ledger, console: Console) -> None:
-    table = Table(title="Ledger", show_header=False, title_justify="left")
+def show(city: str, ledger: Ledger, console: Console) -> None:
+    table = Table(title=f"Ledger of {city}", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, value in _rows(ledger):
@@ -21,6 +24,15 @@ def show(ledger: Ledger, console: Console) -> None:
             for line in found[:SHOWN]:
                 console.print(f"  {line}", markup=False, highlight=False)
     console.print("[bold green]clean[/]" if ledger.clean else "[bold red]not clean[/]")
+
+
+def show_workers(workers: Sequence[Figures], console: Console) -> None:
+    """Only who read from the bus; an API alone has no records."""
+    table = Table("replica", "records", "busy", "records per busy second", title="Workers", title_justify="left")
+    for one in workers:
+        if one.records:
+            table.add_row(one.name, f"{one.records:,.0f}", f"{one.busy_s:,.1f} s", f"{one.per_busy_second:,.0f}")
+    console.print(table)
 
 
 def _rows(ledger: Ledger) -> list[tuple[str, str]]:

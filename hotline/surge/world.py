@@ -29,6 +29,7 @@ from shared.events.topics import Topics
 from shared.policy import load_units
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.settings import Settings
+from shared.tasks import being_cancelled
 from shared.telemetry import configure_logs
 
 log = structlog.get_logger()
@@ -127,7 +128,9 @@ class Cast:
             try:
                 await run()
                 return
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if being_cancelled():
+                    raise
                 log.exception("actor failed", actor=name)
                 self.troubles.note(f"{name} failed: {error!r}")
                 await asyncio.sleep(1.0)

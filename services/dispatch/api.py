@@ -12,6 +12,7 @@ from services.dispatch.views import summary, timeline, whole
 from shared.auth import Identity
 from shared.documents import Document
 from shared.events.commands import VERBS
+from shared.events.envelope import MALFORMED
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.service import Problem, caller
 from shared.settings import Settings
@@ -92,7 +93,7 @@ async def _body(request: Request) -> Any:
         raise Problem(413, "too_large", f"a command has at most {MAX_BODY // 1024} KB")
     try:
         return msgspec.json.decode(raw or b"{}")
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise Problem(422, "invalid", str(error)) from error
 
 

@@ -24,6 +24,7 @@ from shared.policy import feed_units
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tasks import end
 
 
 class Dispatch:
@@ -77,9 +78,7 @@ class Dispatch:
 
     async def stop(self) -> None:
         await self.bus.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.transport.stop()
         self.database.client.close()
 

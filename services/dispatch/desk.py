@@ -94,7 +94,8 @@ class Desk:
     async def _publish(self, envelope: Envelope) -> None:
         record = record_of(self._topics.commands(lane_of(envelope.subject)), envelope)
         try:
-            await asyncio.wait_for(self._publisher.publish([record]), ACK_S)
+            async with asyncio.timeout(ACK_S):
+                await self._publisher.publish([record])
         except TimeoutError:
             raise Problem(
                 503, "not_now", "the log does not answer; repeat under the same Idempotency-Key", {"Retry-After": "2"}

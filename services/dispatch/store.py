@@ -16,6 +16,7 @@ from shared.documents import Document, Documents, Write
 from shared.mongo import MongoDocuments, reachable
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
+PAGE = 1000
 BLOCK = 200
 """Case numbers leased at once; those unused at the end of a process stay gaps."""
 
@@ -45,8 +46,8 @@ class Store(Protocol):
 
     async def put_waiting(self, rows: Sequence[Waiting]) -> None: ...
 
-    async def waiting(self) -> list[Waiting]:
-        """The oldest rows first, at most a thousand."""
+    async def waiting(self, after: str = "") -> list[Waiting]:
+        """A page of rows, by id after `after`."""
         ...
 
     async def known(self, cases: Sequence[str]) -> set[str]: ...
@@ -96,7 +97,6 @@ class MongoStore:
         await cases.create_index([("number", ASCENDING)])
         await cases.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), ("_id", ASCENDING)])
         await cases.create_index([("state", ASCENDING), ("_id", ASCENDING)])
-        await self._database.waiting.create_index([("since", ASCENDING)])
 
     async def first_cases(self, contacts: Sequence[str]) -> dict[str, str]:
         with reachable():
@@ -108,9 +108,10 @@ class MongoStore:
         with reachable():
             await self._database.waiting.bulk_write(operations, ordered=False)
 
-    async def waiting(self) -> list[Waiting]:
+    async def waiting(self, after: str = "") -> list[Waiting]:
         with reachable():
-            rows = await self._database.waiting.find().sort("since", ASCENDING).limit(1000).to_list(None)
+            found = self._database.waiting.find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
+            rows = await found.limit(PAGE).to_list(None)
         return [_unrow(row) for row in rows]
 
     async def known(self, cases: Sequence[str]) -> set[str]:
@@ -188,9 +189,9 @@ class MemoryStore:
         for row in rows:
             self.state.waiting.setdefault(row.id, row)
 
-    async def waiting(self) -> list[Waiting]:
+    async def waiting(self, after: str = "") -> list[Waiting]:
         await self._process.point()
-        return sorted(self.state.waiting.values(), key=lambda row: row.since)
+        return sorted((row for row in self.state.waiting.values() if row.id > after), key=lambda row: row.id)[:PAGE]
 
     async def known(self, cases: Sequence[str]) -> set[str]:
         await self._process.point()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from services.dispatch.handlers import READER
-from services.dispatch.store import Store, Waiting
+from services.dispatch.store import PAGE, Store, Waiting
 from shared import names
 from shared.away import AWAY
 from shared.clock import Clock
@@ -30,6 +30,7 @@ class Sweeper:
         self._publisher = publisher
         self._clock = clock
         self._topics = topics
+        self._after = ""
 
     async def run(self) -> None:
         while True:
@@ -37,11 +38,14 @@ class Sweeper:
                 await self.sweep()
             except AWAY as error:
                 log.warning("sweep postponed", error=repr(error))
+            except Exception:
+                log.exception("sweep failed; it goes on")
             await asyncio.sleep(PERIOD_S)
 
     async def sweep(self) -> int:
-        """One round; returns how many commands went back."""
-        rows = await self._store.waiting()
+        """One page; returns how many commands went back. Those whose case never comes do not hide the others."""
+        rows = await self._store.waiting(self._after)
+        self._after = rows[-1].id if len(rows) == PAGE else ""
         names.WAITING.set(len(rows))
         known = await self._store.known(sorted({row.case_id for row in rows})) if rows else set()
         back = [row for row in rows if row.case_id in known]

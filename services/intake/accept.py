@@ -18,6 +18,7 @@ from shared.events.topics import LANES, Lane
 from shared.producer import OrderedPublisher, Transport, partition_of
 from shared.records import Record
 from shared.service import Problem
+from shared.tasks import end
 
 log = structlog.get_logger()
 ACK_S = 1.0
@@ -196,9 +197,7 @@ class Acceptor:
     async def stop(self) -> None:
         """Finish what is in flight; what is in the spool stays there."""
         await asyncio.gather(*(pipes.drained(2 * self._ack_s) for pipes in self._pipes.values()))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         for spool in self.spools.values():
             await spool.close()
 

@@ -26,6 +26,7 @@ from shared.mongo import connect, ping
 from shared.producer import KafkaTransport, OrderedPublisher, backoff
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tasks import end
 
 log = structlog.get_logger()
 MB = 1024 * 1024
@@ -74,8 +75,7 @@ class Worker:
         # A cancellation can get lost inside the Kafka client, so the loop looks at this too.
         self._stopping = True
         if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+            await end([self._starting])
         if self._bus is not None:
             await self._bus.stop()
 

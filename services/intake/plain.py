@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from msgspec.json import Decoder
 
 from shared import names
+from shared.events.envelope import MALFORMED
 from shared.service import Problem
 
 MAX_BODY = 1024 * 1024
@@ -95,7 +96,7 @@ async def body_of(request: Request, decoder: Decoder[Body]) -> Body:
         parts.append(part)
     try:
         return decoder.decode(b"".join(parts))
-    except (msgspec.MsgspecError, ValueError) as error:
+    except MALFORMED as error:
         raise Problem(422, "invalid", str(error)) from error
 
 

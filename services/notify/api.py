@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from services.notify.desk import Desk, Settlement
 from shared.auth import Identity
+from shared.events.envelope import MALFORMED
 from shared.events.topics import is_case_id
 from shared.service import Problem, caller
 from shared.settings import Settings
@@ -69,5 +70,5 @@ async def _settlement(request: Request) -> Settlement:
         raise Problem(413, "too_large", f"at most {MAX_BODY // 1024} KB")
     try:
         return msgspec.json.decode(raw, type=Settlement)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise Problem(422, "invalid", str(error)) from error

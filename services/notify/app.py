@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from services.notify.api import obligations_router
 from services.notify.desk import Desk
+from services.notify.domain.debts import Debts
+from services.notify.domain.view import DebtsView
 from services.notify.gateway import HttpGateway
 from services.notify.handlers import OwedHandler
 from services.notify.outbox import Outbox
@@ -19,9 +21,12 @@ from shared.clock import Clock
 from shared.events.topics import LANES, Lane, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
+from shared.parked import parked_router, unpark_all
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
+from shared.reader import CaseReader
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tasks import end
 
 
 class Notify:
@@ -38,7 +43,7 @@ class Notify:
         self.outbox = Outbox(self.topics, clock)
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.gateway = HttpGateway(settings.sms_gateway)
-        self.handler = OwedHandler(self.store.cases, self.publisher, self.topics.dead_letters)
+        self.reader = CaseReader[Debts](DebtsView(), self.store.cases, self.publisher, self.topics.dead_letters)
         self.payers: list[Payer] = []
         self._messages = load_messages(settings.policy)
         self._clock = clock
@@ -66,6 +71,7 @@ class Notify:
     async def start(self) -> None:
         await self.store.prepare()
         if self.settings.role in ("worker", "all"):
+            await unpark_all(self.reader, self.store.collection)
             for lane in LANES:
                 self._lane(lane)
         await self.bus.start()
@@ -76,9 +82,7 @@ class Notify:
     async def stop(self) -> None:
         """The batch in flight is committed and messages under way get their answer, within the drain time."""
         await asyncio.gather(*(payer.drain(self.settings.drain_s) for payer in self.payers), self.bus.stop())
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.gateway.close()
         await self.transport.stop()
         self.database.client.close()
@@ -100,6 +104,7 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI(title="12345 notify", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     install_errors(app)
     app.include_router(health_router(parts.ready))
+    app.include_router(parked_router(settings, parts.reader, parts.store.collection))
     if settings.role in ("api", "all"):
         desk = Desk(parts.store, parts.grouped, parts.outbox, clock)
         app.include_router(obligations_router(settings, desk))

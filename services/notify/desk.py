@@ -64,14 +64,16 @@ class Desk:
         await self._acknowledged(record)
         noted = self._book.change(case, obligation, lambda one: settle(one, body.how, body.proof, identity))
         try:
-            await asyncio.wait_for(noted, NOTED_S)
+            async with asyncio.timeout(NOTED_S):
+                await noted
         except TimeoutError as error:
             raise StoreAway("the settlement is sent but not noted") from error
         return {"command": identity, "outcome": f"/obligations/{case}"}
 
     async def _acknowledged(self, record: Record) -> None:
         try:
-            await asyncio.wait_for(self._publisher.publish([record]), ACK_S)
+            async with asyncio.timeout(ACK_S):
+                await self._publisher.publish([record])
         except TimeoutError:
             raise Problem(503, "not_now", "the log does not answer; repeat the request", {"Retry-After": "2"}) from None
 

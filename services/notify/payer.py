@@ -101,7 +101,8 @@ class Payer:
         """Begin nothing more, and wait for what is under way."""
         self._stopping = True
         try:
-            await asyncio.wait_for(self.idle(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self.idle()
         except TimeoutError:
             log.warning("messages still under way; the next owner asks the gateway", count=len(self._busy))
 

@@ -55,16 +55,16 @@ class MongoStore:
     """The store on MongoDB."""
 
     def __init__(self, database: Any) -> None:
-        self._cases = database.cases
-        self.cases: Documents = MongoDocuments(self._cases)
+        self.collection = database.cases
+        self.cases: Documents = MongoDocuments(self.collection)
 
     async def prepare(self) -> None:
         """Create the indexes; settled cases are in neither."""
-        await self._cases.create_index(
+        await self.collection.create_index(
             [("lane", ASCENDING), ("partition", ASCENDING), ("next", ASCENDING)],
             partialFilterExpression={"next": {"$gt": EVER}},
         )
-        await self._cases.create_index(
+        await self.collection.create_index(
             [("attention", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"attention": {"$gt": ""}}
         )
 
@@ -75,13 +75,17 @@ class MongoStore:
             "next": {"$gt": EVER, "$lte": datetime.fromtimestamp(now, UTC)},
         }
         with reachable():
-            rows = await self._cases.find(query, {"state": 1, "partition": 1}).sort("next").limit(limit).to_list(None)
+            rows = (
+                await self.collection.find(query, {"state": 1, "partition": 1}).sort("next").limit(limit).to_list(None)
+            )
         return [one for row in rows for one in _due(row, now)]
 
     async def waiting(self, status: str, after: str, limit: int) -> list[Document]:
         query = {"attention": status, "_id": {"$gt": after}}
         with reachable():
-            rows: list[Document] = await self._cases.find(query, {"parked": 0}).sort("_id").limit(limit).to_list(None)
+            rows: list[Document] = (
+                await self.collection.find(query, {"parked": 0}).sort("_id").limit(limit).to_list(None)
+            )
         return rows
 
 

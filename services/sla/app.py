@@ -26,6 +26,7 @@ from shared.reader import CaseReader
 from shared.records import Received
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tasks import end
 
 
 class Sla:
@@ -72,9 +73,7 @@ class Sla:
         self._tasks = [asyncio.create_task(timers.run()) for timers in self._timers]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.bus.stop()
         await self.transport.stop()
         self.database.client.close()

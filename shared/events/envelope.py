@@ -10,6 +10,10 @@ MAX_BYTES = 256 * 1024
 """A larger record is refused at the door and before the write."""
 
 
+MALFORMED = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What decoding raises on bad bytes: also on text that is no UTF-8, and on a nesting too deep."""
+
+
 class Unreadable(ValueError):
     """The bytes are no event of a known type and shape; the text says why."""
 
@@ -61,7 +65,7 @@ class Registry:
             raise Unreadable(f"unknown type {envelope.type!r}")
         try:
             return decoder.decode(envelope.data)
-        except msgspec.MsgspecError as error:
+        except MALFORMED as error:
             raise Unreadable(f"{envelope.type}: {error}") from error
 
 
@@ -81,5 +85,5 @@ def decode(value: bytes | None) -> Envelope:
     """Parse a record's value; raises Unreadable with the reason."""
     try:
         return _decoder.decode(value or b"")
-    except (msgspec.MsgspecError, ValueError) as error:
+    except MALFORMED as error:
         raise Unreadable(str(error)) from error

@@ -5,6 +5,10 @@ from typing import Literal, NamedTuple
 Lane = Literal["urgent", "normal"]
 LANES: tuple[Lane, ...] = ("urgent", "normal")
 DAY_MS = 86_400_000
+BATCH_BYTES = 2 * 1024 * 1024
+"""Of a record batch on the broker; one record has at most 256 KB (shared/events/envelope.py)."""
+LETTER_BYTES = BATCH_BYTES + 64 * 1024
+"""A dead letter is the largest record there can be, and its reason and origin beside it."""
 
 
 class TopicSpec(NamedTuple):
@@ -14,6 +18,7 @@ class TopicSpec(NamedTuple):
     partitions: int
     retention_ms: int
     compacted: bool = False
+    max_bytes: int = BATCH_BYTES
 
 
 class Topics(NamedTuple):
@@ -56,7 +61,7 @@ class Topics(NamedTuple):
         single = [
             TopicSpec(self.contacts, 8, -1),
             TopicSpec(self.deliveries, 8, 30 * DAY_MS),
-            TopicSpec(self.dead_letters, 1, -1),
+            TopicSpec(self.dead_letters, 1, -1, max_bytes=LETTER_BYTES),
         ]
         return lanes + feeds + single
 

@@ -35,30 +35,50 @@ def mutate(tree: Path, mutant: Mutant) -> None:
     path.write_text(text.replace(mutant.old, mutant.new))
 
 
-def outcome(mutant: Mutant) -> str:
-    """`killed`, or why not."""
+def run(test: str, mutant: Mutant | None) -> subprocess.CompletedProcess[str]:
+    """The test in a copy of the tree, with the variant or sound."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         copy_tree(tree)
-        mutate(tree, mutant)
+        if mutant is not None:
+            mutate(tree, mutant)
         env = {**os.environ, "HOTLINE_SCHEDULES": SCHEDULES, "PYTHONPATH": folder}
-        argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-n", "2", mutant.test]
-        done = subprocess.run(argv, cwd=tree, env=env, capture_output=True, text=True, timeout=600, check=False)
+        argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-n", "2", test]
+        return subprocess.run(argv, cwd=tree, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+def outcome(mutant: Mutant) -> str:
+    """`killed`, or why not."""
+    done = run(mutant.test, mutant)
     if done.returncode in (1, 2) and "FAILED " in done.stdout:
         return "killed"
     return f"SURVIVED (exit {done.returncode}): {done.stdout[-400:]}{done.stderr[-400:]}"
 
 
+def soundness(test: str) -> str:
+    """`passes`, or why not: a test that is red anyway kills nothing."""
+    done = run(test, None)
+    return "passes" if done.returncode == 0 else f"FAILS (exit {done.returncode}): {done.stdout[-400:]}"
+
+
+def say(name: str, test: str, told: str) -> None:
+    sys.stdout.write(f"{name:<55} {test.rsplit('/', 1)[-1]:<70} {told}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     wanted = [mutant for mutant in MUTANTS if sys.argv[1:] in ([], [mutant.name])]
-    survivors = 0
+    failed = 0
+    for test in dict.fromkeys(mutant.test for mutant in wanted):
+        told = soundness(test)
+        failed += told != "passes"
+        say("the sound tree", test, told)
     for mutant in wanted:
         told = outcome(mutant)
-        survivors += told != "killed"
-        sys.stdout.write(f"{mutant.name:<55} {mutant.test.rsplit('/', 1)[-1]:<70} {told}\n")
-        sys.stdout.flush()
-    sys.stdout.write(f"{len(wanted) - survivors} passed, {survivors} failed\n")
-    return 1 if survivors or not wanted else 0
+        failed += told != "killed"
+        say(mutant.name, mutant.test, told)
+    sys.stdout.write(f"{len(wanted)} mutants, {failed} failures\n")
+    return 1 if failed or not wanted else 0
 
 
 if __name__ == "__main__":

@@ -112,4 +112,63 @@ MUTANTS = (
         new="            except BrokerAway:\n                done += 1\n\n\n",
         test=PROTOCOL,
     ),
+    Mutant(
+        name="drop the spool",
+        file="services/intake/accept.py",
+        old="        await self._behind(spool, records)\n\n",
+        new="        _SPOOL.inc()\n\n",
+        test="tests/unit/intake/test_accept.py",
+    ),
+    Mutant(
+        name="past a spool that is not empty",
+        file="services/intake/accept.py",
+        old="        if not spool.entries:\n",
+        new="        if True:\n",
+        test="tests/unit/intake/test_accept.py",
+    ),
+    Mutant(
+        name="out of the spool before the broker has it",
+        file="services/intake/accept.py",
+        old="        try:\n            await self._publisher.publish([record for entry in entries "
+        "for record in entry.records()])\n        except",
+        new="        await self._spool.delete(entries)\n        try:\n            await self._publisher.publish("
+        "[record for entry in entries for record in entry.records()])\n        except",
+        test="tests/unit/intake/test_accept.py",
+    ),
+    Mutant(
+        name="past a record whose dead letter was not written",
+        file="shared/batches.py",
+        old='                log.exception("no dead letter can be written; the partition waits", '
+        "origin=origin(record))\n",
+        new="                return None\n",
+        test="tests/unit/shared/test_bus.py",
+    ),
+    Mutant(
+        name="the timer's rung before its command",
+        file="services/sla/timers.py",
+        old="        await self._publisher.publish(records)\n        await self._store.cases.save(writes)\n",
+        new="        await self._store.cases.save(writes)\n        await self._publisher.publish(records)\n",
+        test="tests/unit/sla/test_schedules.py",
+    ),
+    Mutant(
+        name="a late stop hides the breach",
+        file="services/sla/domain/clocks.py",
+        old="        if self.stopped is not None and self.stopped <= self.due:\n",
+        new="        if self.stopped is not None:\n",
+        test="tests/unit/sla/test_schedules.py",
+    ),
+    Mutant(
+        name="a new attempt although nobody knows of the last",
+        file="services/notify/domain/debts.py",
+        old="            return asked and _still_silent(debt, now, limits)\n",
+        new="            _failed(debt, now, limits)\n",
+        test="tests/unit/notify/test_schedules.py",
+    ),
+    Mutant(
+        name="what is behind a parked event goes past it",
+        file="shared/reader.py",
+        old="        if change.parked:\n            self._park(change, entry)\n            return []\n",
+        new="",
+        test=PROTOCOL,
+    ),
 )

@@ -16,20 +16,23 @@ Rung = Literal["warn", "breach", "accept"]
 
 
 class Running(Struct, kw_only=True):
-    """One clock of one order: `cause` is the event that started it; `fired` the rungs already told."""
+    """One clock of one order: `cause`: the event that started it; `stopped`: when; `fired`: rungs already told."""
 
     cause: str
     warn: datetime
     due: datetime
-    stopped: bool = False
+    stopped: datetime | None = None
     fired: list[Rung] = field(default_factory=list)
 
     def next(self, accepts: bool) -> tuple[datetime, Rung] | None:
-        """The next rung and its moment, or nothing. Silence is accepted after the breach was told."""
-        if self.stopped:
+        """The next rung and its moment, or nothing. Silence is accepted after the breach was told.
+
+        A clock that stopped too late was breached, also where the stop is read before the rungs have fired.
+        """
+        if self.stopped is not None and self.stopped <= self.due:
             return None
         rungs: list[tuple[datetime, Rung]] = [(self.warn, "warn"), (self.due, "breach")]
-        if accepts:
+        if accepts and self.stopped is None:
             rungs.append((self.due, "accept"))
         return next((rung for rung in rungs if rung[1] not in self.fired), None)
 
@@ -82,9 +85,9 @@ class ClocksView:
             return state
         clocks = state.orders.get(data.order, {})
         for name in _STOPS.get(type(data), ()):
-            clocks[name].stopped = True
+            clocks[name].stopped = clocks[name].stopped or event.time
         if isinstance(data, e.WorkOrderSentBack):
-            clocks["resolve"].stopped = False
+            clocks["resolve"].stopped = None
         return state
 
     def _start(self, event: Envelope, data: e.WorkOrderIssued) -> dict[Clock, Running]:

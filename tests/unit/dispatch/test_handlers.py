@@ -5,7 +5,7 @@ import pytest
 
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
-from services.dispatch.store import MemoryState, MemoryStore, read_case
+from services.dispatch.store import PAGE, MemoryState, MemoryStore, read_case
 from services.dispatch.sweeper import ALARM_S, Sweeper
 from shared.events import commands as c
 from shared.events.cases import CASES as EVENTS
@@ -162,3 +162,13 @@ async def test_feed_records_count_the_steps_of_an_order() -> None:
     assert [(event.ordersequence, event.type.split(".")[1]) for event in feed] == [
         (1, "issued"), (2, "signed"), (3, "rejected"),
     ]  # fmt: skip
+
+
+async def test_a_thousand_orphans_do_not_hide_the_command_whose_case_has_come() -> None:
+    door = Door()
+    await door.take(*(command(c.Close(reason="r"), f"o{n}", case_of(f"orphan{n}")) for n in range(PAGE + 20)))
+    await door.take(command(c.Assign(lead=LEAD), "early", case_of("late"), actor="dispatcher:1"))
+    await door.take(command(register("late", "neither"), "r", case_of("late")))
+    swept = [await door.sweeper.sweep() for _ in range(2)]
+    assert sum(swept) == 1
+    assert len(door.state.waiting) == PAGE + 20

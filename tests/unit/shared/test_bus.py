@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from shared.away import StoreAway
+from shared.away import Refused, StoreAway
 from shared.bus import Subscription
 from shared.records import Received, Record
 from shared.settings import Settings
@@ -132,3 +132,78 @@ async def test_only_the_record_that_raises_three_times_alone_is_poison() -> None
     assert poisoned == [(b"bad", "KeyError('bad')")]
     assert tries == 3
     assert consumer.committed == {TopicPartition("t", 0): 3}
+
+
+async def test_nothing_is_committed_past_a_record_whose_dead_letter_cannot_be_written() -> None:
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        raise KeyError("bad")
+
+    async def poison(record: Received, error: Exception) -> None:
+        nonlocal tries
+        tries += 1
+        assert made.gate.stopping or tries < 4, "given up"
+        made.gate.stopping = tries == 3
+        raise Refused("the letter is too large")
+
+    made, consumer = subscription(handle, poison), Consumer()
+    await consume(made, consumer, b"bad", b"2")
+    assert tries == 3
+    assert consumer.committed == {}
+
+
+async def test_a_dead_letter_is_tried_until_it_is_written() -> None:
+    laid: list[bytes | None] = []
+    tries = 0
+
+    async def handle(records: Sequence[Received]) -> None:
+        raise KeyError("bad")
+
+    async def poison(record: Received, error: Exception) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise Refused("not yet")
+        laid.append(record.value)
+
+    made, consumer = subscription(handle, poison), Consumer()
+    await consume(made, consumer, b"1", b"2")
+    assert laid == [b"1", b"2"]
+    assert consumer.committed == {TopicPartition("t", 0): 2}
+
+
+class Reader(Consumer):
+    """A consumer whose position is at the end of what it has fetched."""
+
+    def __init__(self, fetched: int) -> None:
+        super().__init__()
+        self.fetched = fetched
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("t", 0), TopicPartition("t", 1)}
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self.fetched if partition.partition == 0 else 0
+
+    def highwater(self, partition: TopicPartition) -> int:
+        return self.fetched if partition.partition == 0 else 0
+
+
+async def test_what_is_fetched_and_not_yet_handled_is_not_known() -> None:
+    """Timers that fire up to `now` while the first batch is in hand would not see the stop that lies in it."""
+    release = asyncio.Event()
+
+    async def handle(records: Sequence[Received]) -> None:
+        await release.wait()
+
+    made, consumer = subscription(handle), Reader(fetched=1)
+    made.consumer = consumer
+    busy, quiet = TopicPartition("t", 0), TopicPartition("t", 1)
+    running = asyncio.ensure_future(consume(made, consumer, b"1"))
+    await asyncio.sleep(0)
+    assert await made.read_up_to(busy, 99.0) == 0.0
+    assert await made.read_up_to(quiet, 99.0) == 99.0
+    release.set()
+    await running
+    assert await made.read_up_to(busy, 99.0) == 99.0

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.away import BrokerAway, Refused
-from shared.producer import GroupedPublisher, OrderedPublisher
+from shared.away import Abandoned, BrokerAway, Refused
+from shared.clock import make_clock
+from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.records import Record
+from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTransport
 
 
@@ -83,3 +85,17 @@ async def test_who_gave_up_is_left_out() -> None:
     await first
     await asyncio.sleep(0.02)
     assert len(never.published) == 1
+
+
+async def test_a_stopped_transport_lets_nobody_try_for_ever() -> None:
+    """A cancellation can get lost in the Kafka client; a sender that waits for an absent broker then must end so."""
+    clock = make_clock(Settings())
+    transport = KafkaTransport("127.0.0.1:9")
+    publisher = GroupedPublisher(OrderedPublisher(transport, clock))
+    sending = asyncio.ensure_future(publisher.publish([Record("t", b"k", b"v")]))
+    await asyncio.sleep(0.3)
+    assert not sending.done(), "the broker is away: it tries again"
+    await transport.stop()
+    async with asyncio.timeout(10):
+        with pytest.raises(Abandoned):
+            await sending

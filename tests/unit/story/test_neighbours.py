@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 
 from hotline.keys import public_key
+from hotline.stack import Options, Stack
 from hotline.story import acts
-from hotline.story.neighbours import Neighbours, partners_of
+from hotline.story.neighbours import EmergencyCentre, beside, partners_of
 from hotline.story.read import find, read_story
 from hotline.story.script import Receive
 from tests.unit.story.test_engine import read, told
@@ -19,24 +20,18 @@ def test_the_night_needs_another_city_and_an_emergency_centre() -> None:
     assert partners_of(read_story(find("truck"), POLICY.parent)) == set()
 
 
-def test_home_knows_where_its_partners_are_and_their_keys() -> None:
-    neighbours = Neighbours({"130200", "120"})
-    known = {name: json.loads(value) for name, value in neighbours.known_to_home().items()}
-    for one in neighbours.all:
-        assert known["HOTLINE_PARTNERS"][one.area] == one.urls["transfer"][0]
-        assert known["HOTLINE_PARTNER_KEYS"][one.area] == public_key(one.keys["HOTLINE_SIGN_KEY"])
-    assert neighbours.processes == 3
-    assert Neighbours(set()).known_to_home() == {}
-
-
-def test_a_city_runs_its_own_services_and_an_emergency_centre_is_simulated() -> None:
-    emergency, city = Neighbours({"130200", "120"}).all
-    specs = [one.spec(service, {"HOTLINE_KAFKA": "k"}) for one in (emergency, city) for service in one.ports]
-    assert [spec.argv[-1] for spec in specs] == ["hotline.surge.emergency", "services.dispatch", "services.transfer"]
-    assert [spec.env["HOTLINE_CITY"] for spec in specs] == ["120", "130200", "130200"]
-    assert {spec.env["HOTLINE_KAFKA"] for spec in specs} == {"k"}
-    assert len({spec.env["HOTLINE_PORT"] for spec in specs}) == 3
-    assert specs[1].env["HOTLINE_SEAL_KEY"] == specs[2].env["HOTLINE_SEAL_KEY"]
+def test_home_and_its_partners_know_each_other(tmp_path: Path) -> None:
+    home = Stack(Options(fresh=True), tmp_path)
+    emergency, city = beside(home, "120"), beside(home, "130200")
+    assert (type(emergency), type(city)) == (EmergencyCentre, Stack)
+    known = home._special("transfer")
+    assert json.loads(known["HOTLINE_PARTNERS"]) == {
+        "120": emergency._first("transfer"),
+        "130200": city._first("transfer"),
+    }
+    assert json.loads(known["HOTLINE_PARTNER_KEYS"])["120"] == public_key(emergency.secrets["sign_key"])
+    assert json.loads(emergency._special("transfer")["HOTLINE_PARTNERS"]) == {"130100": home._first("transfer")}
+    assert city.options.services == ("dispatch", "transfer")
 
 
 async def test_the_other_city_finds_the_case_by_its_title(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from hotline.surge.facts import (
     FeedRecord,
     Joined,
     Paid,
+    Rung,
     Sent,
+    Signed,
 )
 from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Touches
 from hotline.surge.ledger import build_ledger
@@ -45,8 +47,8 @@ def whole() -> Facts:
             event(1, "case.registered.v1", detail=Birth(1, ContactRef("c"), "debt-c", "open")),
             event(2, "case.dispatched.v1", cause="cause-1", detail=Sent((UNIT,))),
             event(3, "contact.attached.v1", detail=Joined(ContactRef("d"), "debt-d")),
-            event(4, "work_order.signed.v1"),
-            event(5, "deadline.warned.v1"),
+            event(4, "work_order.signed.v1", detail=Signed("o")),
+            event(5, "deadline.warned.v1", detail=Rung("o", "resolve")),
             event(6, "reply.settled.v1", detail=Paid("debt-c", "sms")),
             event(7, "reply.settled.v1", detail=Paid("debt-d", "person")),
             event(8, "case.closed.v1", cause="cause-7"),
@@ -112,6 +114,14 @@ def unsaid(facts: Facts) -> None:
     facts.lines.append(Commanded(4.0, CASE, "never", "answer", 0))
 
 
+def warned_twice(facts: Facts) -> None:
+    facts.events.append(event(9, "deadline.warned.v1", detail=Rung("o", "resolve")))
+
+
+def silent(facts: Facts) -> None:
+    facts.events[3] = event(4, "work_order.signed.v1", detail=Signed("o", "2021-01-14T17:30:00+08:00"))
+
+
 def refused(facts: Facts) -> None:
     facts.lines.append(Refused(4.0, "cases", 422, "no"))
 
@@ -124,6 +134,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("lost", drop_event("work_order.signed.v1")),
     ("lost", reopened),
     ("lost", unsaid),
+    ("lost", silent),
     ("lost", lambda facts: facts.effects.clear()),
     ("lost", lambda facts: facts.states.update({CASE: "HANDLING"})),
     ("lost", lambda facts: facts.states.clear()),
@@ -132,6 +143,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("done_twice", lambda facts: facts.effects.append(Effect("sms-2", "debt-c"))),
     ("done_twice", born_twice),
     ("done_twice", told_otherwise),
+    ("done_twice", warned_twice),
     ("gaps", lambda facts: facts.events.pop(4)),
     ("gaps", lambda facts: facts.feeds.pop(0)),
     ("out_of_order", swap),

@@ -1,0 +1,53 @@
+"""One fault at a time in mid-surge, on the real servers: each time the ledger is clean."""
+
+import pytest
+
+from tests.faults.surges import surge
+
+pytestmark = pytest.mark.real
+
+
+@pytest.mark.parametrize("name", ["intake", "dispatch", "sla", "notify", "broker", "mongod", "gateway"])
+def test_kill_9(name: str) -> None:
+    surge(f"{name}@6")
+
+
+@pytest.mark.parametrize("at", [2, 9])
+def test_dispatch_is_killed_at_other_moments(at: int) -> None:
+    surge(f"dispatch@{at}", f"dispatch@{at + 1.7}", seed=at)
+
+
+def test_a_dispatch_worker_sleeps_past_its_session_and_wakes_as_a_zombie() -> None:
+    surge("dispatch.1@5~15", scale={"dispatch": 2})
+
+
+@pytest.mark.parametrize("name", ["notify", "sla"])
+def test_other_zombies(name: str) -> None:
+    surge(f"{name}.1@5~15", scale={name: 2})
+
+
+def test_the_broker_sleeps_and_wakes() -> None:
+    surge("broker@5~20")
+
+
+def test_the_database_is_away_for_a_while() -> None:
+    surge("mongod@5+15")
+
+
+def test_the_broker_is_away_for_a_minute_while_calls_come_in() -> None:
+    """Longer than the 40 s after which an idempotent producer of aiokafka is dead for good."""
+    ledger = surge("broker@5+60", calls=1500, rate=20.0)
+    assert ledger.seconds > 70
+
+
+@pytest.mark.parametrize("mode", ["hang", "accept_then_hang", "fail", "slow"])
+def test_the_gateway_misbehaves(mode: str) -> None:
+    surge(f"gateway@3:{mode}+12")
+
+
+def test_dispatch_workers_join_and_leave() -> None:
+    surge("dispatch@3=2", "dispatch@9=3", "dispatch@15=1", "dispatch@20=2", calls=800)
+
+
+def test_every_service_is_scaled_up_and_down() -> None:
+    surge("notify@3=2", "sla@4=2", "dispatch@5=3", "notify@12=1", "sla@13=1", "dispatch@14=1", calls=600)

@@ -1,0 +1,84 @@
+"""Malformed commands at dispatch's door: a reason for the caller, and nothing in the log."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from services.dispatch.api import cases_router
+from services.dispatch.desk import RIGHTS, Desk
+from services.dispatch.store import MemoryState, MemoryStore
+from shared.auth import issue
+from shared.events.topics import Topics
+from shared.follow import Outcomes
+from shared.service import install_errors
+from shared.settings import Settings
+from shared.testing import FakeClock, MemoryPublisher
+from tests.factories import LEAD, case_of
+from tests.malformed import BODIES, refused
+
+SECRET = "a secret of at least thirty-two characters"
+
+
+class Door:
+    """dispatch's API over a store that knows one case."""
+
+    def __init__(self) -> None:
+        state = MemoryState()
+        state.cases.rows[case_of()] = {"_id": case_of(), "rev": 1}
+        store: Any = MemoryStore(state)
+        self.out = MemoryPublisher()
+        desk = Desk(store, self.out, Outcomes(), FakeClock(), Topics("130100"))
+        app = FastAPI()
+        install_errors(app)
+        app.include_router(cases_router(Settings(jwt_secret=SecretStr(SECRET)), store, desk))
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://dispatch")
+
+    async def post(self, verb: str, content: bytes, role: str, key: str = "k", case: str = "") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {issue(SECRET, 'somebody', role, 1)}", "Idempotency-Key": key}
+        path = f"/cases/{case or case_of()}/commands/{verb}"
+        return await self.client.post(path, content=content, headers=headers)
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    made = Door()
+    yield made
+    await made.client.aclose()
+
+
+def role_for(verb: str) -> str:
+    role = min(RIGHTS[verb])
+    return f"unit:{LEAD}" if role == "unit" else role
+
+
+@pytest.mark.parametrize("verb", RIGHTS)
+async def test_malformed_commands_are_refused(door: Door, verb: str) -> None:
+    for what, content in BODIES.items():
+        refused(await door.post(verb, content, role_for(verb)), f"{verb}: {what}")
+    assert door.out.published == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "key", "case", "role", "status"),
+    [
+        ("close", "", "", "agent", 422),
+        ("close", "k" * 201, "", "agent", 422),
+        ("close", "k", case_of("other"), "agent", 404),
+        ("close", "k", "17", "agent", 404),
+        ("close", "k", "", f"unit:{LEAD}", 403),
+        ("breach", "k", "", "service", 405),
+        ("dream", "k", "", "agent", 405),
+    ],
+)
+async def test_a_good_body_in_the_wrong_place(
+    door: Door, verb: str, key: str, case: str, role: str, status: int
+) -> None:
+    answer = await door.post(verb, b'{"reason": "done"}', role, key, case)
+    refused(answer, verb)
+    assert answer.status_code == status
+    assert door.out.published == []

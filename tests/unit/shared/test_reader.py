@@ -1,0 +1,171 @@
+"""What a reader parks, and how it folds it again once it is mended."""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from shared.documents import Document
+from shared.events.cases import CASES, CaseClosed
+from shared.events.envelope import Envelope, raw
+from shared.events.topics import Topics
+from shared.ids import case_id, event_id
+from shared.reader import CaseReader
+from shared.records import Record, header, origin, record_of
+from shared.testing import MemoryDocuments, MemoryPublisher, MemoryTable
+from tests.factories import START
+
+TOPICS = Topics("130100")
+NORMAL = TOPICS.cases("normal")
+CASE, OTHER = case_id("normal", "a", 1), case_id("normal", "b", 1)
+
+
+class Read(Struct, kw_only=True):
+    """The reasons, in the order in which they were read."""
+
+    reasons: list[str] = field(default_factory=list)
+
+
+class Reasons:
+    """A view of closings; `fails` on the reasons it does not understand."""
+
+    name = "reasons"
+    state = Read
+    interests = frozenset({"case.closed.v1"})
+
+    def __init__(self) -> None:
+        self.fails: set[str] = set()
+
+    def fold(self, state: Read | None, event: Envelope, data: Any) -> Read:
+        if data.reason in self.fails:
+            raise KeyError(data.reason)
+        state = state or Read()
+        return Read(reasons=[*state.reasons, data.reason])
+
+    def effects(self, state: Read, event: Envelope, data: Any) -> list[Record]:
+        return []
+
+    def index(self, state: Read) -> Document:
+        return {"count": len(state.reasons)}
+
+
+def closed(sequence: int, reason: str, case: str = CASE) -> Record:
+    envelope = Envelope(
+        id=event_id(case, sequence), type="case.closed.v1", source="/dispatch", subject=case, time=START,
+        sequence=sequence, data=raw(CaseClosed(reason=reason)),
+    )  # fmt: skip
+    return record_of(NORMAL, envelope)
+
+
+class Bench:
+    """One reader over memory."""
+
+    def __init__(self) -> None:
+        self.table, self.out, self.view = MemoryTable(), MemoryPublisher(), Reasons()
+        self.log = self.out.log
+        self.reader = CaseReader[Read](self.view, MemoryDocuments(self.table), self.out, TOPICS.dead_letters)
+
+    async def read(self, *records: Record) -> list[str]:
+        """Handle them in one batch; returns their origins."""
+        before = len(self.log.all(NORMAL))
+        for record in records:
+            self.log.produce(record._replace(partition=0))
+        stored = self.log.all(NORMAL)[before:]
+        await self.reader.handle(stored)
+        return [origin(record) for record in stored]
+
+    def letters(self) -> list[str]:
+        return [header(letter, "origin") for letter in self.log.all(TOPICS.dead_letters)]
+
+    def reasons(self, case: str = CASE) -> list[str]:
+        found: list[str] = (self.table.rows[case].get("state") or {"reasons": []})["reasons"]
+        return found
+
+
+def value(sequence: int, reason: str) -> bytes:
+    return closed(sequence, reason).value
+
+
+def garbage(case: str = CASE) -> Record:
+    return Record(NORMAL, case.encode(), b"{")
+
+
+async def test_what_is_behind_an_unreadable_event_is_parked_and_other_cases_go_on() -> None:
+    bench = Bench()
+    origins = await bench.read(closed(1, "a"), garbage(), closed(3, "c"), closed(1, "x", OTHER))
+    await bench.read(closed(4, "d"))
+    assert bench.reasons() == ["a"]
+    assert bench.reasons(OTHER) == ["x"]
+    assert len(bench.table.rows[CASE]["parked"]) == 3
+    assert bench.letters() == [origins[1]], "one letter, for the first of them"
+
+
+async def test_a_repeat_of_a_parked_event_is_parked_once() -> None:
+    bench = Bench()
+    for _ in range(3):
+        await bench.read(garbage(), closed(2, "b"))
+    assert len(bench.table.rows[CASE]["parked"]) == 2
+    assert len(bench.letters()) == 1
+
+
+async def test_mended_bytes_are_folded_with_all_behind_them_in_order() -> None:
+    bench = Bench()
+    origins = await bench.read(closed(1, "a"), garbage(), closed(3, "c"))
+    assert await bench.reader.unpark(CASE, {origins[1]: value(2, "b")}) is not None
+    assert bench.reasons() == ["a", "b", "c"]
+    assert bench.table.rows[CASE]["parked"] == []
+    await bench.read(closed(4, "d"))
+    assert bench.reasons() == ["a", "b", "c", "d"]
+
+
+async def test_a_mended_reader_folds_what_it_parked() -> None:
+    bench = Bench()
+    bench.view.fails = {"b"}
+    await bench.read(closed(1, "a"), closed(2, "b"), closed(3, "c"))
+    bench.view.fails = set()
+    await bench.reader.unpark(CASE)
+    assert bench.reasons() == ["a", "b", "c"]
+
+
+async def test_a_discarded_event_is_left_out() -> None:
+    bench = Bench()
+    origins = await bench.read(garbage(), closed(2, "b"))
+    await bench.reader.unpark(CASE, {origins[0]: None})
+    assert bench.reasons() == ["b"]
+
+
+async def test_a_second_unreadable_event_gets_its_own_letter_once_it_is_the_first() -> None:
+    bench = Bench()
+    origins = await bench.read(garbage(), closed(2, "b"), garbage()._replace(value=b"["), closed(4, "d"))
+    for _ in range(2):
+        await bench.reader.unpark(CASE, {origins[0]: value(1, "a")})
+    assert bench.reasons() == ["a", "b"]
+    assert bench.letters() == [origins[0], origins[2]]
+    letter = bench.log.all(TOPICS.dead_letters)[1]
+    assert (letter.key, letter.value, header(letter, "kind")) == (CASE.encode(), b"[", "parked")
+    await bench.reader.unpark(CASE, {origins[2]: value(3, "c")})
+    assert bench.reasons() == ["a", "b", "c", "d"]
+
+
+async def test_what_is_still_unreadable_gets_no_second_letter() -> None:
+    bench = Bench()
+    await bench.read(garbage(), closed(2, "b"))
+    await bench.reader.unpark(CASE)
+    assert len(bench.letters()) == 1
+    assert len(bench.table.rows[CASE]["parked"]) == 2
+
+
+async def test_a_record_of_no_case_is_a_letter_and_stops_nobody() -> None:
+    bench = Bench()
+    origins = await bench.read(garbage("nobody"), closed(1, "a"))
+    assert bench.letters() == [origins[0]]
+    assert bench.reasons() == ["a"]
+
+
+async def test_repeats_are_skipped_and_what_means_nothing_costs_no_write() -> None:
+    bench = Bench()
+    await bench.read(closed(1, "a"), closed(1, "a"), closed(2, "b"))
+    rev = bench.table.rows[CASE]["rev"]
+    await bench.read(Record(NORMAL, CASE.encode(), b"{", (("ce_type", b"case.answered.v1"),)), closed(2, "b"))
+    assert bench.reasons() == ["a", "b"]
+    assert bench.table.rows[CASE]["rev"] == rev
+    assert "case.answered.v1" in CASES.models

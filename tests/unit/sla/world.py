@@ -1,0 +1,120 @@
+"""A small world for sla: events of cases, and processes whose timers fire over the shipped fakes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from services.sla.domain.clocks import Clocks, ClocksView
+from services.sla.domain.limits import Deadlines
+from services.sla.store import MemoryStore
+from services.sla.timers import Timers
+from shared.calendars import load_calendar
+from shared.events import cases as e
+from shared.events.commands import COMMANDS, Priority, RequestType, verb_of
+from shared.events.envelope import Envelope, decode, raw
+from shared.events.topics import Topics
+from shared.ids import case_id, event_id
+from shared.policy import load
+from shared.producer import OrderedPublisher
+from shared.reader import CaseReader
+from shared.records import Record, record_of
+from shared.testing import FakeClock, MemoryLog, MemoryTable, MemoryTransport, Process
+from tests.factories import LEAD
+
+POLICY = Path(__file__).parents[3] / "policy" / "130100"
+TOPICS = Topics("130100")
+CASES, COMMANDS_TOPIC = TOPICS.cases("normal"), TOPICS.commands("normal")
+VIEW = ClocksView(load(POLICY, "deadlines", Deadlines), load_calendar(POLICY).due)
+
+
+def case_of(name: str) -> str:
+    return case_id("normal", name, 1)
+
+
+def event(case: str, sequence: int, at: datetime, data: Struct) -> Envelope:
+    return Envelope(
+        id=event_id(case, sequence), type=e.CASES.type_of(data), source="/dispatch", subject=case, time=at,
+        sequence=sequence, data=raw(data),
+    )  # fmt: skip
+
+
+def issued(order: str, priority: Priority = "P2", request_type: RequestType = "QZ") -> e.WorkOrderIssued:
+    return e.WorkOrderIssued(
+        order=order, unit=LEAD, role="lead", cycle=1, returns=0, priority=priority, request_type=request_type
+    )
+
+
+def signed(order: str) -> e.WorkOrderSigned:
+    return e.WorkOrderSigned(order=order, unit=LEAD)
+
+
+def answered(order: str) -> e.WorkOrderAnswered:
+    return e.WorkOrderAnswered(order=order, unit=LEAD, public_answer="已办", internal="", solved=True)
+
+
+def sent_back(order: str) -> e.WorkOrderSentBack:
+    return e.WorkOrderSentBack(order=order, unit=LEAD, reason="没有说明原因")
+
+
+def folded(*events: tuple[datetime, Struct]) -> Clocks:
+    """The clocks of one case after these events."""
+    state: Clocks | None = None
+    for sequence, (at, data) in enumerate(events, 1):
+        state = VIEW.fold(state, event(case_of("a"), sequence, at, data), data)
+    assert state is not None
+    return state
+
+
+class World:
+    """What survives every crash: the documents and the log."""
+
+    def __init__(self) -> None:
+        self.table, self.log = MemoryTable(), MemoryLog()
+
+    def told(self) -> list[tuple[str, str, str, str]]:
+        """Every command in the log: (id, verb, clock, order)."""
+        envelopes = [decode(stored.value) for stored in self.log.all(COMMANDS_TOPIC)]
+        return [(one.id, *_read(one)) for one in envelopes]
+
+    def clocks(self, case: str) -> Clocks:
+        return msgspec.convert(self.table.rows[case]["state"], Clocks)
+
+
+def _read(command: Envelope) -> tuple[str, str, str]:
+    data = COMMANDS.data(command)
+    return verb_of(command.type), getattr(data, "clock", ""), data.order
+
+
+class Watching:
+    """One sla process of the normal lane. `known`: owned partition → moment up to which its events are known."""
+
+    def __init__(self, world: World, start: datetime, process: Process | None = None, fails: float = 0.0) -> None:
+        self.world = world
+        self.process = process or Process()
+        self.clock = FakeClock(start, self.process)
+        self.known: dict[int, datetime | None] = dict.fromkeys(range(world.log.partitions))
+        publisher = OrderedPublisher(MemoryTransport(world.log, self.process, fails), self.clock)
+        store = MemoryStore(world.table, self.process, fails)
+        self.reader = CaseReader[Clocks](VIEW, store.cases, publisher, TOPICS.dead_letters)
+        self.timers = Timers("normal", store, publisher, self.clock, topics=TOPICS, horizons=self._horizons)
+
+    async def _horizons(self) -> dict[int, float]:
+        return {number: at.timestamp() if at else 0.0 for number, at in self.known.items()}
+
+    async def read(self, *events: Envelope) -> None:
+        """A batch of `cases`, as the log would bring it."""
+        before = len(self.world.log.all(CASES))
+        records: Sequence[Record] = [record_of(CASES, one) for one in events]
+        for record in records:
+            self.world.log.produce(record._replace(partition=0))
+        await self.reader.handle(self.world.log.all(CASES)[before:])
+
+    async def fire(self, until: datetime) -> list[str]:
+        """Fire with everything known up to this moment; returns `rung-clock` of what was told, in order."""
+        before = len(self.world.told())
+        self.known = dict.fromkeys(self.known, until)
+        await self.timers.fire()
+        return [f"{verb}-{clock}".strip("-") for _, verb, clock, _ in self.world.told()[before:]]
