@@ -30,6 +30,8 @@ def story(
     city: Annotated[str, typer.Option(help="area code")] = "130100",
 ) -> None:
     """Play a story on a fresh platform; exit 0 only when everything in it came true."""
+    if 0 < time_rate <= 1:
+        raise typer.BadParameter("--time-rate is above 1, or 0 for the story's own")
     console = Console(stderr=as_json)
     try:
         told = read_story(find(name), Settings().policy_dir, city)
@@ -75,7 +77,8 @@ def _end(result: Result, stack: Stack, console: Console, as_json: bool) -> None:
         return
     units = {unit.code: unit.name for unit in load_units(stack.settings.policy).units}
     for case in result.cases:
-        console.print(case_page(case.page, units))
+        if "timeline" in case.page:
+            console.print(case_page(case.page, units))
         for line in case.wrong:
             console.print(f"{case.name}: {line}", markup=False, style="red")
     left_out = sum(step.outcome == "left out" for step in result.steps)

@@ -132,8 +132,16 @@ class Player:
                 return f"message to {self._story.actors[who].name}: {message['text']}"
         return ""
 
+    async def _last_page(self, case: str) -> Page:
+        """Empty where the platform does not answer any more."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._stage.page(case)
+        except TimeoutError:
+            return {}
+
     async def _stood(self, ending: Ending) -> Stood:
-        page = await self._stage.page(ending.case)
+        page = await self._last_page(ending.case)
         counts = count(page.get("timeline", []))
         return Stood(
             name=ending.case,

@@ -205,7 +205,7 @@ class Story(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     title: Name
     begins: Annotated[datetime, Meta(tz=True)]
-    rate: Annotated[float, Meta(ge=1, le=3600)]
+    rate: Annotated[float, Meta(gt=1, le=3600)]
     actors: dict[str, Actor]
     steps: Annotated[tuple[Steps, ...], Meta(min_length=1)]
     ends: Annotated[tuple[Ending, ...], Meta(min_length=1)]

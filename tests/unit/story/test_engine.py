@@ -139,6 +139,12 @@ async def test_a_door_that_says_no_fails_the_story(tmp_path: Path) -> None:
     assert "422: this is no valid telephone number" in said[-1].saw[-1]
 
 
+async def test_a_platform_that_decides_nothing_fails_the_story(tmp_path: Path) -> None:
+    result, said = await play(read(told(), tmp_path), tmp_path / "state", patience_s=0.3, alive=False)
+    assert said[-1].saw == ("not seen in 0.3 s: what became of the command",)
+    assert (result.cases[0].state, result.held) == ("UNKNOWN", False)
+
+
 async def test_what_dispatch_cannot_do_yet_is_left_out(tmp_path: Path) -> None:
     ask = {"target": "130400", "reason": "外市", "asked_action": "协办", "consent": True}
     result, said = await performed(tmp_path, step("transfer", "a001", needs="ask_transfer", **ask))

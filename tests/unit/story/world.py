@@ -197,8 +197,8 @@ class MemoryTown(Town):
 
 
 @asynccontextmanager
-async def stage_of(story: Story, folder: Path) -> AsyncIterator[Stage]:
-    """A stage whose platform runs meanwhile."""
+async def stage_of(story: Story, folder: Path, alive: bool = True) -> AsyncIterator[Stage]:
+    """A stage whose platform runs meanwhile; not `alive`: its doors take everything, and nothing happens."""
     clock = StoryClock(story.begins)
     async with intake_world(folder, ack_s=5, clock=clock) as intake:
         city = City(intake, clock)
@@ -207,7 +207,7 @@ async def stage_of(story: Story, folder: Path) -> AsyncIterator[Stage]:
         app.include_router(cases_router(SETTINGS, city.store, city.desk()))  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://dispatch") as dispatch:
-            running = asyncio.create_task(city.run())
+            running = asyncio.create_task(city.run() if alive else asyncio.sleep(0))
             try:
                 town = MemoryTown(city, {"intake": intake.client, "dispatch": dispatch})
                 yield Stage(story, clock, {"": town, "130200": town})
@@ -216,8 +216,10 @@ async def stage_of(story: Story, folder: Path) -> AsyncIterator[Stage]:
                 await asyncio.gather(running, return_exceptions=True)
 
 
-async def play(story: Story, folder: Path, *, patience_s: float = 10.0) -> tuple[Result, list[Played]]:
+async def play(
+    story: Story, folder: Path, *, patience_s: float = 10.0, alive: bool = True
+) -> tuple[Result, list[Played]]:
     """The result, and what was said meanwhile."""
     said: list[Played] = []
-    async with stage_of(story, folder) as stage:
+    async with stage_of(story, folder, alive) as stage:
         return await Player(stage, said.append, "test", patience_s).play(), said
