@@ -31,10 +31,14 @@ from hotline.topics import create_topics
 from shared.clock import CHINA
 from shared.settings import Settings
 
-SERVICES = ("intake", "dispatch", "sla", "notify")
+SERVICES = ("intake", "dispatch", "sla", "notify", "transfer")
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
 SEALERS = frozenset({"intake", "notify", "transfer"})
+BLIND = frozenset({"intake", "transfer"})
+"""Who turns a number into its blind index."""
+EMERGENCY = ("110", "120")
+"""Emergency centres that the simulator brings along; a transfer to another number is refused as unknown."""
 ROOT = Path(".hotline")
 
 
@@ -121,7 +125,8 @@ class Stack:
         """Servers, topics, gateway, services; returns when all are ready."""
         await self.start_servers()
         await create_topics(self.settings)
-        await self.supervisor.start(*self._gateway())
+        self.journals.mkdir(parents=True, exist_ok=True)
+        await self.supervisor.start(*self._gateway(), *self._emergencies())
         counts = [(service, self.options.scale.get(service, 1)) for service in self.options.services]
         specs = [self._service(service, n) for service, count in counts for n in range(1, count + 1)]
         await self.supervisor.start(*specs)
@@ -158,10 +163,9 @@ class Stack:
             return []
         name = self.process("gateway")
         self.gateway = self.url(name)
-        self.journals.mkdir(parents=True, exist_ok=True)
         env = {"HOTLINE_PORT": str(self._ports[name]), "HOTLINE_JOURNAL": str(self.journals / "gateway.jsonl")}
         argv = (sys.executable, "-m", "hotline.surge.gateway")
-        return [ProcessSpec(name=name, argv=argv, env=env, ready=answers(f"{self.gateway}/health/live"))]
+        return [ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.gateway}/health/live"))]
 
     def process(self, name: str) -> str:
         """Name of a process among all that the supervisor keeps: those of a city beside carry its code."""
@@ -181,7 +185,7 @@ class Stack:
         known: dict[str, str] = {}
         if service in SEALERS:
             known["HOTLINE_SEAL_KEY"] = self.secrets["seal_key"]
-        if service == "intake":
+        if service in BLIND:
             known["HOTLINE_REF_KEY"] = self.secrets["ref_key"]
         if service == "transfer":
             known |= self._partnership()
@@ -191,13 +195,33 @@ class Stack:
 
     def _partnership(self) -> dict[str, str]:
         """This city's signing key, and where its partners answer under which public keys."""
-        others = {partner.options.city: partner for partner in self.partners}
-        keys = {city: public_key(partner.secrets["sign_key"]) for city, partner in others.items()}
-        return {
-            "HOTLINE_SIGN_KEY": self.secrets["sign_key"],
-            "HOTLINE_PARTNERS": json.dumps({city: partner._first("transfer") for city, partner in others.items()}),
-            "HOTLINE_PARTNER_KEYS": json.dumps(keys),
+        urls = {partner.options.city: partner._first("transfer") for partner in self.partners}
+        keys = {partner.options.city: partner.secrets["sign_key"] for partner in self.partners}
+        urls |= {number: self.url(self.process(f"emergency.{number}")) for number in EMERGENCY}
+        keys |= {number: self._emergency_key(number) for number in EMERGENCY}
+        return _signs(self.secrets["sign_key"], urls, keys)
+
+    def _emergency_key(self, number: str) -> str:
+        return load_keys(self.root / self.options.city / "emergency" / number)["sign_key"]
+
+    def _emergencies(self) -> list[ProcessSpec]:
+        return [self._emergency(number) for number in EMERGENCY if "transfer" in self.options.services]
+
+    def _emergency(self, number: str) -> ProcessSpec:
+        """The simulated emergency centre of a number, whose only partner is this city."""
+        name = self.process(f"emergency.{number}")
+        url, city = self.url(name), self.options.city
+        env = {
+            **self.env(),
+            **_signs(self._emergency_key(number), {city: self._first("transfer")}, {city: self.secrets["sign_key"]}),
+            "HOTLINE_CITY": number,
+            "HOTLINE_NAME": name,
+            "HOTLINE_PORT": str(self._ports[name]),
+            "HOTLINE_JOURNAL": str(self.journals / f"emergency-{number}.log"),
+            "HOTLINE_PACE_S": "1",
         }
+        argv = (sys.executable, "-m", "hotline.surge.emergency")
+        return ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{url}/health/live"))
 
     def _service(self, service: str, number: int) -> ProcessSpec:
         name = self.process(f"{service}.{number}")
@@ -213,7 +237,7 @@ class Stack:
             **self.options.extra_env,
         }
         argv = (sys.executable, "-m", f"services.{service}")
-        return ProcessSpec(name=name, argv=argv, env=env, ready=answers(f"{self.urls[name]}/health/ready"))
+        return ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.urls[name]}/health/ready"))
 
     async def scale_to(self, service: str, count: int) -> None:
         """Start or stop replicas until there are `count`; the newest go first."""
@@ -265,6 +289,15 @@ class Stack:
                 shutil.rmtree(self.folder.parent)
 
 
+def _signs(sign_key: str, urls: dict[str, str], keys: dict[str, str]) -> dict[str, str]:
+    """Environment of who signs requests: its private key, its partners' addresses, and their public keys."""
+    return {
+        "HOTLINE_SIGN_KEY": sign_key,
+        "HOTLINE_PARTNERS": json.dumps(urls),
+        "HOTLINE_PARTNER_KEYS": json.dumps({partner: public_key(key) for partner, key in keys.items()}),
+    }
+
+
 def _lock(home: Path) -> TextIO:
     """Held until closed or until this process ends, however it ends. Raises ServersInUse."""
     home.mkdir(parents=True, exist_ok=True)
@@ -280,7 +313,7 @@ def _lock(home: Path) -> TextIO:
     return file
 
 
-def answers(url: str) -> Callable[[], Awaitable[None]]:
+def _answers(url: str) -> Callable[[], Awaitable[None]]:
     async def ready() -> None:
         async with httpx.AsyncClient(timeout=3) as client:
             (await client.get(url)).raise_for_status()

@@ -2,18 +2,22 @@
 
 import hashlib
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from shared.events.topics import Lane
 
 ROOT = UUID("5a7f1c9e-2f62-5c1e-9a53-12345c0de000")
+_VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
 
 
 def derive(*parts: str | int) -> str:
-    """A UUID (v5) of the parts, in their order."""
-    return str(uuid5(ROOT, "\x1f".join(str(part) for part in parts)))
+    """A UUID (v5) of the parts, in their order; put together here, because uuid.uuid5 takes three times as long."""
+    name = "\x1f".join(str(part) for part in parts)
+    hexed = hashlib.sha1(ROOT.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[hexed[16]]
+    return f"{hexed[:8]}-{hexed[8:12]}-5{hexed[13:16]}-{variant}{hexed[17:20]}-{hexed[20:32]}"
 
 
 def contact_id(client: str, channel: str, own_id: str) -> str:

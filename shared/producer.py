@@ -6,6 +6,7 @@ acknowledged. Duplicates are legal; a record before its predecessor is not.
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import structlog
@@ -27,8 +28,13 @@ from shared.tasks import being_cancelled, within
 
 log = structlog.get_logger()
 BATCH_BYTES = 512 * 1024
-# Shorter than aiokafka's 40 s: an outage ends the batch, and with it the producer, which is then replaced.
 REQUEST_TIMEOUT_MS = 8_000
+SEND_S = 12.0
+"""A batch that nobody acknowledged for so long ends its producer, which is replaced.
+
+An idempotent aiokafka producer never gives a batch up by itself; after a process was frozen, one was seen to wait for
+ever.
+"""
 STOP_S = 2.0
 """aiokafka's stop() flushes without bound while the broker is away."""
 _FOR_GOOD = (
@@ -57,8 +63,9 @@ class Publisher(Protocol):
         ...
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(key: bytes, count: int) -> int:
-    """Kafka's own default: murmur2 of the key."""
+    """Kafka's own default: murmur2 of the key. Remembered, because it is slow and a case's key comes many times."""
     return int(murmur2(key) & 0x7FFFFFFF) % count
 
 
@@ -116,9 +123,10 @@ class OrderedPublisher:
 class KafkaTransport:
     """An idempotent aiokafka producer that is replaced after a failure (it can die for good: aiokafka #1017)."""
 
-    def __init__(self, bootstrap: str, *, linger_ms: int = 0) -> None:
+    def __init__(self, bootstrap: str, *, linger_ms: int = 0, send_s: float = SEND_S) -> None:
         self._bootstrap = bootstrap
         self._linger_ms = linger_ms
+        self._send_s = send_s
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
         self._stopped = False
@@ -158,22 +166,15 @@ class KafkaTransport:
             count += 1
         if count == 0:
             raise MessageSizeTooLargeError(f"a record of {len(records[0].value)} bytes")
-        await asyncio.shield(await producer.send_batch(batch, topic, partition=partition))
+        async with asyncio.timeout(self._send_s):
+            await asyncio.shield(await producer.send_batch(batch, topic, partition=partition))
         return count
 
     async def _current(self) -> AIOKafkaProducer:
         async with self._lock:
             self._check()
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=self._linger_ms,
-                    max_batch_size=BATCH_BYTES,
-                    max_request_size=4 * BATCH_BYTES,
-                    request_timeout_ms=REQUEST_TIMEOUT_MS,
-                )
+                producer = self._make()
                 try:
                     await producer.start()
                     self._check()
@@ -182,6 +183,17 @@ class KafkaTransport:
                     raise
                 self._producer = producer
             return self._producer
+
+    def _make(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=self._linger_ms,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=4 * BATCH_BYTES,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+        )
 
     def _check(self) -> None:
         if self._stopped:

@@ -39,8 +39,11 @@ class View(Protocol[State]):
         """Event types that mean something here; all others cost nothing."""
         ...
 
-    def fold(self, state: State | None, event: Envelope, data: Any) -> State:
-        """The case's state after the event; `state` is nothing before the first, and may be changed in place."""
+    def fold(self, state: State | None, event: Envelope, data: Any) -> State | None:
+        """The case's state after the event; `state` is nothing before the first, and may be changed in place.
+
+        Nothing: the event means nothing in this case, and costs no write.
+        """
         ...
 
     def effects(self, state: State, event: Envelope, data: Any) -> Iterable[Record]:
@@ -95,9 +98,9 @@ class CaseReader(Generic[State]):
         pending: dict[str, list[Received]] = {}
         strays: list[Record] = []
         for record in records:
-            case = (record.key or b"").decode(errors="replace")
             if not self._means_something(record):
                 continue
+            case = (record.key or b"").decode(errors="replace")
             if is_case_id(case):
                 pending.setdefault(case, []).append(record)
             else:
@@ -157,8 +160,11 @@ class CaseReader(Generic[State]):
         if event.type not in self.view.interests:
             return
         try:
-            change.state = self.view.fold(change.state, event, data)
-            change.effects += self.view.effects(change.state, event, data)
+            state = self.view.fold(change.state, event, data)
+            if state is None:
+                return
+            change.state = state
+            change.effects += self.view.effects(state, event, data)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unreadable(f"{event.type}: {error!r}") from error
         change.sequence, change.partition, change.touched = event.sequence, entry["partition"], True

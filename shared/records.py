@@ -44,21 +44,23 @@ class Received(Protocol):
 
 def record_of(topic: str, envelope: Envelope, key: str = "") -> Record:
     """The record of an event or command; its type, cause and trace are headers too, so that nobody need parse."""
-    return encoded(topic, key or envelope.subject, envelope, encode(envelope))
+    return Record(topic, (key or envelope.subject).encode(), encode(envelope), headers_of(envelope))
 
 
-def encoded(topic: str, key: str, envelope: Envelope, value: bytes) -> Record:
-    headers = (
+def headers_of(envelope: Envelope) -> tuple[tuple[str, bytes], ...]:
+    return (
         (TYPE, envelope.type.encode()),
         (CAUSE, envelope.causationid.encode()),
         (TRACE, envelope.traceparent.encode()),
     )
-    return Record(topic, key.encode(), value, headers)
 
 
 def header(record: Received, name: str) -> str:
     """A header's text, or empty."""
-    return next((value.decode(errors="replace") for key, value in record.headers if key == name), "")
+    for key, value in record.headers:
+        if key == name:
+            return value.decode(errors="replace")
+    return ""
 
 
 def origin(record: Received) -> str:

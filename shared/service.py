@@ -1,5 +1,6 @@
 """One process of a service: settings, logs, uvicorn. `python -m services.<name>` calls `run(build)`."""
 
+import gc
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -15,6 +16,8 @@ from shared.clock import Clock, make_clock
 from shared.settings import Settings
 from shared.telemetry import configure_logs
 
+GARBAGE = 50_000
+"""New objects between two looks of the garbage collector."""
 Build = Callable[[Settings, Clock], FastAPI]
 """Wires a service: its FastAPI application, whose lifespan starts and stops the workers of the role."""
 
@@ -23,8 +26,10 @@ def run(build: Build) -> None:
     """Serve until SIGTERM; the application's lifespan then drains."""
     settings = Settings()
     configure_logs(settings)
+    app = build(settings, make_clock(settings))
+    spare_the_collector()
     uvicorn.run(
-        build(settings, make_clock(settings)),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -33,6 +38,12 @@ def run(build: Build) -> None:
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
+
+
+def spare_the_collector() -> None:
+    """Batches make many objects and no cycles; a look every 700 objects took a quarter of the writer's CPU."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 class Problem(Exception):

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -14,11 +14,12 @@ from hotline.commands.up import read_scale
 from hotline.platform import cities, platform
 from hotline.stack import Options, Stack
 from hotline.supervisor import NotReady
+from hotline.surge.agreement import disagreements
 from hotline.surge.bar import Bar
 from hotline.surge.chaos import BadFault, parse_fault
 from hotline.surge.launch import Plan, Result, Stuck, run
 from hotline.surge.messages import BadData, default_data, read_messages
-from hotline.surge.report import show, show_workers
+from hotline.surge.report import show, show_list, show_workers
 
 NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
 
@@ -51,8 +52,9 @@ def surge(
         console.print(str(error), markup=False, style="red")
         console.print(f"logs and journals: {stack.folder.parent}", markup=False)
         raise typer.Exit(NO_END) from error
-    _tell(results, console, as_json)
-    clean = all(result.ledger.clean for result in results)
+    apart = disagreements({result.city: result.histories for result in results})
+    clean = not apart and all(result.ledger.clean for result in results)
+    _tell(results, apart, console, as_json)
     if not keep and clean:
         stack.remove()
     else:
@@ -80,11 +82,22 @@ async def _surge(stacks: Sequence[Stack], plan: Plan, console: Console) -> list[
             return await run(stacks, plan, bar)
 
 
-def _tell(results: Sequence[Result], console: Console, as_json: bool) -> None:
+def _tell(results: Sequence[Result], apart: Sequence[str], console: Console, as_json: bool) -> None:
     if as_json:
-        body = [{**msgspec.to_builtins(result), "clean": result.ledger.clean} for result in results]
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode({"cities": body}), indent=2).decode() + "\n")
+        cities = [_plain(result) for result in results]
+        body = msgspec.json.encode({"cities": cities, "disagreements": apart})
+        sys.stdout.write(msgspec.json.format(body, indent=2).decode() + "\n")
         return
     for result in results:
         show(result.city, result.ledger, console)
+    show_list("the cities disagree", apart, console)
     show_workers([one for result in results for one in result.workers], console)
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {
+        "city": result.city,
+        "ledger": msgspec.to_builtins(result.ledger),
+        "workers": msgspec.to_builtins(result.workers),
+        "clean": result.ledger.clean,
+    }

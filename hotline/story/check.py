@@ -90,7 +90,7 @@ def _case(step: s.Step, place: str, opened: set[str]) -> Iterator[Problem]:
 
 def _sights(story: s.Story, step: s.Step, place: str) -> Iterator[Problem]:
     for number, sight in enumerate(step.see):
-        if sight.event and not step.needs and sight.event not in CASES.models:
+        if sight.event and sight.event not in CASES.models:
             yield f"{place}.see[{number}].event", f"no case has an event {sight.event!r}"
         if sight.to and _role(story, sight.to) != "citizen":
             yield f"{place}.see[{number}].to", f"{sight.to!r} is no citizen among the actors"

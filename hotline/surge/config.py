@@ -21,6 +21,8 @@ class RunConfig(Struct, frozen=True, kw_only=True):
     folder: str
     """Where the journals of this run lie."""
     urls: dict[str, list[str]]
+    partners: list[str] = []
+    """Whom the dispatcher hands cases to: a partner city's code, emergency numbers."""
 
     def save(self) -> Path:
         path = Path(self.folder) / "run.json"

@@ -56,7 +56,20 @@ class Signed(Struct, frozen=True):
     due: str | None = None
 
 
-Detail = Birth | Joined | Reopened | Paid | Sent | Rung | Signed
+class Asked(Struct, frozen=True):
+    """Of `transfer.asked`."""
+
+    transfer: str
+    target: str
+
+
+class Ended(Struct, frozen=True):
+    """Of `transfer.completed` and `transfer.refused`."""
+
+    transfer: str
+
+
+Detail = Birth | Joined | Reopened | Paid | Sent | Rung | Signed | Asked | Ended
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
@@ -66,6 +79,9 @@ DETAILS: dict[str, type[Detail]] = {
     "deadline.warned.v1": Rung,
     "deadline.breached.v1": Rung,
     "work_order.signed.v1": Signed,
+    "transfer.asked.v1": Asked,
+    "transfer.completed.v1": Ended,
+    "transfer.refused.v1": Ended,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from hotline.surge.facts import Birth, CaseEvent, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
+from hotline.surge.facts import Asked, Birth, CaseEvent, Ended, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
 
 CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
 
@@ -14,6 +14,14 @@ class Debt(Struct):
 
     case: str
     how: str = ""
+
+
+class Transfer(Struct):
+    """A case handed to a partner; `end` is the type of the event that ended it, empty while it is under way."""
+
+    case: str
+    target: str
+    end: str = ""
 
 
 class Sequence(Struct):
@@ -74,6 +82,7 @@ class Histories:
         """How often each (event type, order, clock) was told."""
         self.silent: list[str] = []
         """Orders that their units accepted by silence."""
+        self.transfers: dict[str, Transfer] = {}
         self.fed: dict[str, float] = {}
         self.last_at = 0.0
         for event in events:
@@ -110,6 +119,10 @@ class Histories:
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1
             case Signed(order, due) if due is not None:
                 self.silent.append(order)
+            case Asked(transfer, target):
+                self.transfers[transfer] = Transfer(event.case, target)
+            case Ended(transfer) if transfer in self.transfers:
+                self.transfers[transfer].end = event.type
 
     def _born(self, event: CaseEvent, birth: Birth) -> None:
         name = f"{event.case}#{event.sequence}"

@@ -110,7 +110,9 @@ class Client:
         async with self._slots:
             connection = await self._connect()
             answer = await connection.send((head + kind).encode() + content, self._timeout)
-            if connection.open:
+            if answer.status >= 500:
+                connection.close()  # the next request goes to another replica, as behind a load balancer
+            elif connection.open:
                 self._free.append(connection)
             return answer
 

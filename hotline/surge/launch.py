@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from hotline.surge.bar import Bar
 from hotline.surge.chaos import Fault, inject, target
 from hotline.surge.config import Progress, RunConfig
 from hotline.surge.gather import gather
+from hotline.surge.histories import Histories
 from hotline.surge.ledger import Ledger, build_ledger
 from hotline.surge.monitor import Monitor, Status
 from hotline.surge.workers import Figures, Workers
@@ -40,12 +42,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
-class Result(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Result:
     """What a run proved of one city, and how much each of its workers carried."""
 
     city: str
     ledger: Ledger
     workers: list[Figures]
+    histories: Histories
 
 
 class Stuck(RuntimeError):
@@ -168,6 +172,7 @@ def _config(stack: Stack, plan: Plan, calls: int) -> RunConfig:
         data=str(plan.data.resolve()),
         folder=str(stack.journals),
         urls=stack.addresses(),
+        partners=[] if stack.beside else [*(one.options.city for one in stack.partners), "120"],
     )
 
 
@@ -210,13 +215,18 @@ async def _why(side: Side) -> str:
 
 async def _draw(side: Side) -> Result:
     """The ledger; drawn again while a late record still changes it."""
-    settings, journals = side.stack.settings, side.stack.journals
-    ledger = build_ledger(await gather(settings, journals))
+    result = await _read(side)
     for _ in range(SECOND_LOOKS):
-        if ledger.clean:
+        if result.ledger.clean:
             break
         await asyncio.sleep(SECOND_LOOK_S)
-        before, ledger = ledger, build_ledger(await gather(settings, journals))
-        if ledger.troubles() == before.troubles():
+        before, result = result, await _read(side)
+        if result.ledger.troubles() == before.ledger.troubles():
             break
-    return Result(city=side.stack.options.city, ledger=ledger, workers=side.workers.figures())
+    return result
+
+
+async def _read(side: Side) -> Result:
+    facts = await gather(side.stack.settings, side.stack.journals)
+    histories = Histories(facts.events, facts.feeds)
+    return Result(side.stack.options.city, build_ledger(facts, histories), side.workers.figures(), histories)

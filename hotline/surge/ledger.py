@@ -36,6 +36,8 @@ class Ledger(Struct, frozen=True, kw_only=True):
     replies_delivered: int
     replies_by_person: int
     replies_waived: int
+    transferred: int
+    transfers_completed: int
     warnings: int
     breaches: int
     rejections: int
@@ -86,10 +88,9 @@ class Promises:
         return {contact for touch in self.touches for contact, _, kind in touch.items if kind == "offered"}
 
 
-def build_ledger(facts: Facts) -> Ledger:
+def build_ledger(facts: Facts, histories: Histories) -> Ledger:
     """The ledger of one run; counts are of this run's calls, the lists are of everything the log holds."""
     promises = Promises(facts.lines)
-    histories = Histories(facts.events, facts.feeds)
     mine = {line.case: line for line in promises.registered}
     offered = promises.offered()
     sms = _paid(histories, "sms")
@@ -104,6 +105,8 @@ def build_ledger(facts: Facts) -> Ledger:
         replies_delivered=len(sms),
         replies_by_person=len(histories.debts) - len(sms) - len(_paid(histories, "")),
         replies_waived=histories.waived,
+        transferred=len(histories.transfers),
+        transfers_completed=histories.counts.get("transfer.completed.v1", 0),
         warnings=histories.counts.get("deadline.warned.v1", 0),
         breaches=histories.counts.get("deadline.breached.v1", 0),
         rejections=histories.counts.get("command.rejected.v1", 0),
@@ -135,6 +138,7 @@ def _lost(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
         *_lost_commands(promises, histories),
         *_lost_replies(facts, promises, histories),
         *_lost_breaches(histories),
+        *_lost_transfers(histories),
     ]
 
 
@@ -183,6 +187,14 @@ def _lost_replies(facts: Facts, promises: Promises, histories: Histories) -> lis
         if not histories.debts.get(line.obligation) or not histories.debts[line.obligation].how
     ]
     return unsent + told
+
+
+def _lost_transfers(histories: Histories) -> list[str]:
+    return [
+        f"transfer {transfer} of case {known.case} to {known.target} has no end"
+        for transfer, known in histories.transfers.items()
+        if not known.end
+    ]
 
 
 def _lost_breaches(histories: Histories) -> list[str]:

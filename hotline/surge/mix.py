@@ -42,6 +42,7 @@ class Mix(Policy):
     calls_again_within_s: float
     anonymous: Share
     request_types: dict[RequestType, float]
+    transferred: Share
     departments: Departments
     follow_up_unsolved: Share
     reopened: Share

@@ -4,10 +4,27 @@ from hotline.surge.rounds import Actor, Item
 
 
 class Dispatcher(Actor):
-    """Sends out the cases that no rule of the policy could route."""
+    """Sends out the cases that no rule of the policy could route; some are another city's, or 120's."""
 
     async def round(self) -> None:
-        await self.each(self._assign, state="PENDING_DISPATCH")
+        await self.each(self._send, state="PENDING_DISPATCH")
+
+    async def _send(self, item: Item) -> None:
+        case, partners = str(item["id"]), self.world.partners
+        elsewhere = bool(partners) and self.draw("elsewhere", case) < self.world.mix.transferred
+        if elsewhere and not self.tries("ask_transfer", case):
+            await self._transfer(case, partners[self.world.chance.pick(len(partners), "partner", case)])
+        else:
+            await self._assign(item)
+
+    async def _transfer(self, case: str, partner: str) -> None:
+        body = {
+            "target": partner,
+            "reason": "事项不属本地职责。",
+            "asked_action": "请协助办理并反馈结果。",
+            "consent": True,
+        }
+        await self.command(case, "ask_transfer", case, body)
 
     async def _assign(self, item: Item) -> None:
         case, units = str(item["id"]), self.world.units

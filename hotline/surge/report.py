@@ -19,11 +19,16 @@ def show(city: str, ledger: Ledger, console: Console) -> None:
         table.add_row(name, value)
     console.print(table)
     for name, found in ledger.troubles().items():
-        if found:
-            console.print(f"[bold red]{name.replace('_', ' ')}: {len(found)}[/]")
-            for line in found[:SHOWN]:
-                console.print(f"  {line}", markup=False, highlight=False)
+        show_list(name, found, console)
     console.print("[bold green]clean[/]" if ledger.clean else "[bold red]not clean[/]")
+
+
+def show_list(name: str, found: Sequence[str], console: Console) -> None:
+    """What should be empty, if it is not."""
+    if found:
+        console.print(f"[bold red]{name.replace('_', ' ')}: {len(found)}[/]")
+        for line in found[:SHOWN]:
+            console.print(f"  {line}", markup=False, highlight=False)
 
 
 def show_workers(workers: Sequence[Figures], console: Console) -> None:
@@ -47,6 +52,8 @@ def _rows(ledger: Ledger) -> list[tuple[str, str]]:
         ("  delivered", ledger.replies_delivered),
         ("  told by a person", ledger.replies_by_person),
         ("  waived", ledger.replies_waived),
+        ("handed to a partner", ledger.transferred),
+        ("  with a result", ledger.transfers_completed),
         ("deadlines warned", ledger.warnings),
         ("deadlines breached", ledger.breaches),
         ("commands refused", ledger.rejections),

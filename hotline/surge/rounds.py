@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -23,11 +23,12 @@ Outcome = Literal["done", "refused", "later"]
 class World:
     """What every actor of a run knows: its name, the mix, the chances and how to end."""
 
-    def __init__(self, run: str, mix: Mix, chance: Chance, units: tuple[str, ...]) -> None:
+    def __init__(self, run: str, mix: Mix, chance: Chance, units: tuple[str, ...], partners: Sequence[str]) -> None:
         self.run = run
         self.mix = mix
         self.chance = chance
         self.units = units
+        self.partners = tuple(partners)
 
 
 class Actor:

@@ -46,7 +46,8 @@ class Cast:
         self._clients = {service: Client(urls) for service, urls in config.urls.items()}
         self._mix, self._chance = load_mix(), Chance(config.seed)
         self._units = load_units(settings.policy).units
-        self.world = World(config.name, self._mix, self._chance, tuple(unit.code for unit in self._units))
+        units = tuple(unit.code for unit in self._units)
+        self.world = World(config.name, self._mix, self._chance, units, config.partners)
         self.centre = self._centre()
         self.actors = self._people() + self._http_departments()
         self._transport = KafkaTransport(settings.kafka, linger_ms=2)

@@ -34,6 +34,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "follow_up": frozenset({"agent", "supervisor"}),
     "close": frozenset({"agent", "supervisor"}),
     "reopen": frozenset({"supervisor"}),
+    "ask_transfer": frozenset({"agent", "dispatcher", "supervisor"}),
 }
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
 

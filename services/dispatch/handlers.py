@@ -4,6 +4,7 @@ The order of these steps is the protocol (design.md §3, docs/protocol.md): a ca
 into one guarded write, its events are published only after it, offsets are committed only after both.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -23,10 +24,13 @@ from shared.events.commands import COMMANDS, Register, verb_of
 from shared.events.envelope import MAX_BYTES, Unreadable, decode
 from shared.events.topics import Topics, is_case_id
 from shared.producer import Publisher, Transport, partition_of
-from shared.records import SWEPT, Received, Record, encoded
+from shared.records import SWEPT, TYPE, Received, Record, headers_of
 
 log = structlog.get_logger()
 READER = "dispatch"
+SLICE = 25
+"""Cases planned before the other lane gets its turn: some milliseconds."""
+_REJECTED = CASES.types[CommandRejected].encode()
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -129,9 +133,11 @@ class CommandHandler:
         """Plan every case once, write, publish; returns the cases that are done."""
         documents = await self._store.cases.load(pending, omit=("log",))
         free = await self._reserve(pending, documents)
-        plans = {
-            case: self._plan(case, commands, documents.get(case), free, firsts) for case, commands in pending.items()
-        }
+        plans: dict[str, Plan] = {}
+        for case, commands in pending.items():
+            plans[case] = self._plan(case, commands, documents.get(case), free, firsts)
+            if len(plans) % SLICE == 0:
+                await asyncio.sleep(0)
         await self._keep_waiting([one for plan in plans.values() for one in plan.strangers])
         saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])
         firsts.update(await self._first_cases(pending, saved.clashed))
@@ -230,7 +236,7 @@ class CommandHandler:
 
 
 def _record(case: str, entry: Entry) -> Record:
-    return encoded(entry.topic, case, decode(entry.value), entry.value)
+    return Record(entry.topic, case.encode(), entry.value, entry.headers or headers_of(decode(entry.value)))
 
 
 def _contact(incoming: Incoming) -> str:
@@ -239,8 +245,7 @@ def _contact(incoming: Incoming) -> str:
 
 
 def _outcome(entries: Sequence[Entry]) -> str:
-    rejected = CASES.types[CommandRejected]
-    return "rejected" if decode(entries[0].value).type == rejected else "accepted"
+    return "rejected" if (TYPE, _REJECTED) in entries[0].headers else "accepted"
 
 
 def _count(plans: dict[str, Plan]) -> None:

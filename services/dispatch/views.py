@@ -21,6 +21,10 @@ def summary(document: Document) -> dict[str, Any]:
         "title": case.title,
         "priority": case.priority,
         "arbitration": case.arbitration,
+        "transfers": [
+            {"id": one.id, "target": one.target, "state": one.state, "number": one.number, "overdue": one.overdue}
+            for one in case.transfers
+        ],
         "orders": [
             {
                 "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,

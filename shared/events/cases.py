@@ -5,8 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.events.commands import Clock, Priority, Reporter, RequestType
-from shared.events.contacts import CallResult, Purpose
+from shared.events.commands import Clock, Priority, Reporter, RequestType, TransferClock, TransferKind
+from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
 UnitRole = Literal["lead", "supporting"]
@@ -181,6 +181,86 @@ class DeadlineBreached(Struct, frozen=True, kw_only=True):
     due: datetime
 
 
+class TransferAsked(Struct, frozen=True, kw_only=True):
+    """What the partner is to know. `person` is empty where he may not know the reporter."""
+
+    transfer: str
+    target: str
+    kind: TransferKind
+    number: str
+    title: str
+    text: str
+    request_type: RequestType
+    topic: str
+    area: str
+    address: str
+    priority: Priority
+    reason: str
+    asked_action: str
+    consent: bool
+    checkpoint: str = ""
+    plate: str = ""
+    person: SealedPerson = SealedPerson()
+
+
+class TransferReceipted(Struct, frozen=True, kw_only=True):
+    """The partner has it: a receipt from its log."""
+
+    transfer: str
+    target: str
+    update: int = 0
+
+
+class TransferAccepted(Struct, frozen=True, kw_only=True):
+    transfer: str
+    target: str
+    number: str
+    update: int = 0
+
+
+class TransferProgressed(Struct, frozen=True, kw_only=True):
+    transfer: str
+    target: str
+    text: str
+    update: int = 0
+
+
+class TransferRefused(Struct, frozen=True, kw_only=True):
+    """The case is ours again; `reason` is a code of policy's transfer.yaml."""
+
+    transfer: str
+    target: str
+    reason: str
+    text: str
+    update: int = 0
+
+
+class TransferCompleted(Struct, frozen=True, kw_only=True):
+    """The partner's result, which becomes an answer of the case."""
+
+    transfer: str
+    target: str
+    number: str
+    text: str
+    update: int = 0
+
+
+class TransferUnacknowledged(Struct, frozen=True, kw_only=True):
+    """The partner let a deadline pass: someone telephones (`receipt`) or goes to the province (the later ones)."""
+
+    transfer: str
+    target: str
+    clock: TransferClock
+    due: datetime
+
+
+class CaseHandedBack(Struct, frozen=True, kw_only=True):
+    """A received case went back to its origin, which owes the reporter the answer from now on."""
+
+    reason: str
+    text: str
+
+
 class CommandRejected(Struct, frozen=True, kw_only=True):
     """The command changed nothing; `reason` is a code, `detail` the words for a person."""
 
@@ -215,6 +295,14 @@ CASES = Registry(
         "reply.settled.v1": ReplySettled,
         "deadline.warned.v1": DeadlineWarned,
         "deadline.breached.v1": DeadlineBreached,
+        "transfer.asked.v1": TransferAsked,
+        "transfer.receipted.v1": TransferReceipted,
+        "transfer.accepted.v1": TransferAccepted,
+        "transfer.progressed.v1": TransferProgressed,
+        "transfer.refused.v1": TransferRefused,
+        "transfer.completed.v1": TransferCompleted,
+        "transfer.unacknowledged.v1": TransferUnacknowledged,
+        "case.handed_back.v1": CaseHandedBack,
         "command.rejected.v1": CommandRejected,
     }
 )

@@ -8,13 +8,18 @@ from msgspec import Meta, Struct
 from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
-Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
+MAX_TEXT = 20_000
+"""Characters of a text."""
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
 Remark = Annotated[str, Meta(max_length=5_000)]
 Name = Annotated[str, Meta(max_length=200)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
 Clock = Literal["sign", "resolve"]
+TransferKind = Literal["city", "emergency"]
+TransferStep = Literal["receipted", "accepted", "progressed", "refused", "completed", "unacknowledged"]
+TransferClock = Literal["receipt", "decision", "result"]
 
 
 class Reporter(Struct, frozen=True, kw_only=True):
@@ -143,9 +148,46 @@ class Breach(Struct, frozen=True, kw_only=True):
     due: datetime
 
 
+class AskTransfer(Struct, frozen=True, kw_only=True):
+    """Hand the case to another city's hotline (its area code) or to 110, 119, 120, 122.
+
+    `consent`: the reporter agrees that his number is shared. `checkpoint` and `plate` name third parties.
+    """
+
+    target: Annotated[str, Meta(pattern=r"^(\d{6}|110|119|120|122)$")]
+    reason: Line
+    asked_action: Line
+    consent: bool = False
+    checkpoint: Annotated[str, Meta(max_length=200)] = ""
+    plate: Annotated[str, Meta(max_length=20)] = ""
+
+
+class RecordTransfer(Struct, frozen=True, kw_only=True):
+    """What became of a transfer. `update` is the partner's own count from 1; 0: our transfer service says so.
+
+    `number`: the partner's case number; `reason`: a reason code; `clock` and `due` belong to `unacknowledged`.
+    """
+
+    transfer: str
+    step: TransferStep
+    update: int = 0
+    number: str = ""
+    reason: str = ""
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
+    clock: TransferClock = "receipt"
+    due: datetime | None = None
+
+
+class HandBack(Struct, frozen=True, kw_only=True):
+    """A case that came from a partner goes back to it, with a reason code."""
+
+    reason: Line
+    text: str = ""
+
+
 Command = (
     Register | Attach | Assign | Sign | AskReturn | JudgeReturn | Answer | Audit
-    | SettleReply | FollowUp | Close | Reopen | Note | Warn | Breach
+    | SettleReply | FollowUp | Close | Reopen | Note | Warn | Breach | AskTransfer | RecordTransfer | HandBack
 )  # fmt: skip
 
 VERBS: dict[str, type[Struct]] = {
@@ -164,6 +206,9 @@ VERBS: dict[str, type[Struct]] = {
     "note": Note,
     "warn": Warn,
     "breach": Breach,
+    "ask_transfer": AskTransfer,
+    "record_transfer": RecordTransfer,
+    "hand_back": HandBack,
 }
 COMMANDS = Registry({f"case.{verb}.v1": model for verb, model in VERBS.items()})
 

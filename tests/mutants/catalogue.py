@@ -171,4 +171,48 @@ MUTANTS = (
         new="",
         test=PROTOCOL,
     ),
+    Mutant(
+        name="a transfer's end written before it is told",
+        file="services/transfer/sender.py",
+        old="        await self._tell(due, state, outcome)\n        now = self._clock.real()\n",
+        new="        now = self._clock.real()\n",
+        test="tests/unit/transfer/test_schedules.py",
+    ),
+    Mutant(
+        name="a silent partner is sent it again unasked",
+        file="services/transfer/domain/outgoing.py",
+        old='    known = outcome.kind in ("refused", "not_taken") or (outcome.kind == "away" and not asked)\n',
+        new="    known = True\n",
+        test="tests/unit/transfer/test_sender.py",
+    ),
+    Mutant(
+        name="a receipt before the log has the register",
+        file="services/transfer/reception.py",
+        old="            await acknowledged(self._publisher, [self._register(partner, case, body, digest, trace)])\n"
+        "            await self._book.change(case, _receipted)\n",
+        new="            await self._book.change(case, _receipted)\n"
+        "            await acknowledged(self._publisher, [self._register(partner, case, body, digest, trace)])\n",
+        test="tests/unit/transfer/test_reception.py",
+    ),
+    Mutant(
+        name="an update does not prove the receipt",
+        file="services/transfer/outbox.py",
+        old="        return [self.receipted(case, sent), told]\n",
+        new="        return [told]\n",
+        test="tests/unit/transfer/test_reception.py",
+    ),
+    Mutant(
+        name="a nonce is good twice",
+        file="services/transfer/signing.py",
+        old="        if not await self._nonces.first(",
+        new="        if False and not await self._nonces.first(",
+        test="tests/unit/transfer/test_signing.py",
+    ),
+    Mutant(
+        name="a case closes while a partner has it",
+        file="services/dispatch/domain/decide.py",
+        old="    if case.transferred():\n",
+        new="    if False:\n",
+        test="tests/unit/dispatch/test_transfers.py",
+    ),
 )

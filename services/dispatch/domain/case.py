@@ -6,15 +6,16 @@ from typing import Literal
 from msgspec import Struct, field
 
 from shared.events.cases import UnitRole
-from shared.events.commands import Clock, Priority, Reporter, RequestType
+from shared.events.commands import Clock, Priority, Reporter, RequestType, TransferClock
 from shared.events.contacts import SealedPerson
 
 OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED"]
 DebtState = Literal["open", "owed", "settled", "waived"]
 CaseState = Literal[
     "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
-    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED",
+    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED",
 ]  # fmt: skip
+TransferState = Literal["asked", "receipted", "accepted", "refused", "completed"]
 ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED"})
 
 
@@ -48,6 +49,22 @@ class Debt(Struct, kw_only=True):
     state: DebtState
 
 
+class Transfer(Struct, kw_only=True):
+    """A request to a partner to take the case over."""
+
+    id: str
+    target: str
+    cycle: int
+    state: TransferState = "asked"
+    reached: dict[TransferState, datetime] = field(default_factory=dict)
+    overdue: list[TransferClock] = field(default_factory=list)
+    number: str = ""
+    result: str = ""
+
+    def over(self) -> bool:
+        return self.state in ("refused", "completed")
+
+
 class Case(Struct, kw_only=True):
     """What the citizen wants, with one lifecycle and its debts. `sequence` 0: nothing has happened yet."""
 
@@ -73,11 +90,15 @@ class Case(Struct, kw_only=True):
     reopen_requested: bool = False
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     causes: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """Command id → first and last sequence of its events, and its digest."""
 
     def order(self, order_id: str) -> Order | None:
-        return next((order for order in self.orders if order.id == order_id), None)
+        for order in self.orders:
+            if order.id == order_id:
+                return order
+        return None
 
     def debt(self, debt_id: str) -> Debt | None:
         return next((debt for debt in self.debts if debt.id == debt_id), None)
@@ -94,8 +115,30 @@ class Case(Struct, kw_only=True):
         orders = self.current()
         return bool(orders) and all(order.state == "DONE" for order in orders)
 
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        return next((transfer for transfer in self.transfers if transfer.id == transfer_id), None)
+
+    def transferred(self) -> bool:
+        """A partner has the case, or is asked to take it."""
+        return any(not transfer.over() for transfer in self.transfers)
+
+    def results(self) -> list[str]:
+        """What the partners of this cycle answered."""
+        return [one.result for one in self.transfers if one.cycle == self.cycle and one.state == "completed"]
+
+    def finished(self) -> bool:
+        """Every unit and every partner of this cycle has come to its end, and at least one of them with an answer."""
+        done = all(order.state == "DONE" for order in self.current())
+        return done and not self.transferred() and bool(self.current() or self.results())
+
+    def answers(self) -> str:
+        """The answers of this cycle's units and partners, as one text."""
+        return "\n".join([*(order.answer for order in self.current()), *self.results()])
+
     def answered(self) -> bool:
         """An answer stands: whoever joins now is owed it at once."""
+        if self.transferred():
+            return False
         return bool(self.answer) and (self.closed or self.all_done() or not self.current())
 
     def reporters(self) -> list[Reporter]:
@@ -117,6 +160,8 @@ def state_of(case: Case) -> CaseState:
     states = {order.state for order in case.current()}
     if states - {"DONE"}:
         return _at_work(states)
+    if case.transferred():
+        return "TRANSFERRED"
     if not states and not case.answer:
         return "PENDING_DISPATCH"
     return "PENDING_REPLY" if case.unpaid() else "PENDING_CALLBACK"

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
+from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import ENDED, Case, Debt, Order, is_known, state_of
 from services.dispatch.domain.context import Context, Routing
+from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import derive
@@ -24,14 +26,6 @@ class Matter(Protocol):
     def priority(self) -> c.Priority: ...
     @property
     def request_type(self) -> c.RequestType: ...
-
-
-class Rejected(Exception):
-    """The command changes nothing: a code, and words that say what is possible."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
 
 
 def decide(case: Case, command: Struct, context: Context) -> Events:
@@ -150,7 +144,7 @@ def _owe(case: Case, debt_id: str, reporter: c.Reporter) -> e.ReplyOwed:
 def _assign(case: Case, command: c.Assign, context: Context) -> Events:
     if case.current():
         raise Rejected("already_issued", f"orders are out; the case is {state_of(case)}")
-    if state_of(case) != "PENDING_DISPATCH":
+    if state_of(case) not in ("PENDING_DISPATCH", "TRANSFERRED"):
         raise Rejected("not_pending", f"the case is {state_of(case)}, not PENDING_DISPATCH")
     routing = Routing(
         priority=case.priority,
@@ -252,13 +246,13 @@ def _audit(case: Case, command: c.Audit, context: Context) -> Events:
         return [e.WorkOrderSentBack(order=order.id, unit=order.unit, reason=command.reason)]
     done: Events = [e.WorkOrderDone(order=order.id, unit=order.unit)]
     others = [other for other in case.current() if other.id != order.id]
-    if any(other.state != "DONE" for other in others):
+    if case.transferred() or any(other.state != "DONE" for other in others):
         return done
-    return done + _after_last_audit(case, context)
+    return done + _pay(case, case.answers(), context)
 
 
-def _after_last_audit(case: Case, context: Context) -> Events:
-    answer = "\n".join(order.answer for order in case.current())
+def _pay(case: Case, answer: str, context: Context) -> Events:
+    """The last of units and partners has answered: every open reply is payable now."""
     payable = [debt for debt in case.debts if debt.state == "open"]
     owed: Events = [
         e.ReplyOwed(obligation=debt.id, number=case.number, reporter=debt.reporter, answer=answer) for debt in payable
@@ -287,7 +281,7 @@ def _closes(case: Case, last: Debt, context: Context) -> bool:
     """The last reply of a case whose units are done, where policy wants no follow-up."""
     if case.closed or case.reopen_requested or any(debt.id != last.id for debt in case.unpaid()):
         return False
-    return case.all_done() and not _wants_follow_up(case, context)
+    return case.finished() and not _wants_follow_up(case, context)
 
 
 def _follow_up(case: Case, command: c.FollowUp, context: Context) -> Events:
@@ -314,6 +308,8 @@ def _close(case: Case, command: c.Close, context: Context) -> Events:
         raise Rejected("debts_open", f"{len(case.unpaid())} reporters still wait for their reply")
     if any(order.state not in ENDED for order in case.current()):
         raise Rejected("orders_open", f"work orders are open; the case is {state_of(case)}")
+    if case.transferred():
+        raise Rejected("transfers_open", "a partner still has the case; wait for its answer or its refusal")
     return [e.CaseClosed(reason=command.reason)]
 
 
@@ -353,6 +349,13 @@ def _breach(case: Case, command: c.Breach, context: Context) -> Events:
     return [e.DeadlineBreached(clock=command.clock, order=order.id, unit=order.unit, due=command.due)]
 
 
+def _record_transfer(case: Case, command: c.RecordTransfer, context: Context) -> Events:
+    """After its last transfer the case goes on here: with all answers to the reporters, or to a dispatcher."""
+    events = t.record(case, command)
+    answer = t.answer_after(case, command)
+    return [*events, *_pay(case, answer, context)] if answer else events
+
+
 _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.Register: _register,
     c.Attach: _attach,
@@ -369,4 +372,7 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.Note: _note,
     c.Warn: _warn,
     c.Breach: _breach,
+    c.AskTransfer: t.ask,
+    c.RecordTransfer: _record_transfer,
+    c.HandBack: t.hand_back,
 }

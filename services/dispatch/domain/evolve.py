@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import Case, Debt, Order
 from shared.events import cases as e
 
@@ -92,7 +93,7 @@ def _fed_back(case: Case, event: e.WorkOrderAnswered, now: datetime) -> None:
 def _done(case: Case, event: e.WorkOrderDone, now: datetime) -> None:
     _order(case, event).state = "DONE"
     if case.all_done():
-        case.answer = "\n".join(order.answer for order in case.current())
+        case.answer = case.answers()
 
 
 def _sent_back(case: Case, event: e.WorkOrderSentBack, now: datetime) -> None:
@@ -172,4 +173,5 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.DeadlineWarned: _warned,
     e.DeadlineBreached: _breached,
     e.CommandRejected: _nothing,
+    **t.APPLY,
 }

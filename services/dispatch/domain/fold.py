@@ -7,13 +7,18 @@ from msgspec import Struct
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context
-from services.dispatch.domain.decide import Rejected, decide, rejection
+from services.dispatch.domain.decide import decide, rejection
 from services.dispatch.domain.evolve import evolve
+from services.dispatch.domain.rejected import Rejected
 from shared.events.cases import CASES, WorkOrderIssued
 from shared.events.envelope import MAX_BYTES, Envelope, encode, raw
 from shared.events.feeds import OrderMatter
 from shared.events.topics import Topics, lane_of
 from shared.ids import event_id
+from shared.records import headers_of
+
+_encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Case)
+"""For a copy to try a command on, in half the time that JSON takes."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -22,6 +27,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     sequence: int
     topic: str
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    """As the value says them too; an entry that was read from the log has none."""
 
 
 class Commanded(Struct, frozen=True, kw_only=True):
@@ -56,7 +63,7 @@ class Folder:
         try:
             if cause != command.envelope.id:
                 raise Rejected("other_content", "this command id is known with another content")
-            trial = msgspec.json.decode(msgspec.json.encode(case), type=Case)
+            trial = _decoder.decode(_encoder.encode(case))
             entries = self._emit(trial, decide(trial, command.data, context), command, context, cause)
             if any(len(entry.value) > MAX_BYTES for entry in entries):
                 raise Rejected("too_large", f"an event would exceed {MAX_BYTES // 1024} KB")
@@ -75,7 +82,7 @@ class Folder:
             evolve(case, event, context.now)
             envelope = self._envelope(case, event, command, context, cause)
             topic = self._topics.cases(lane_of(case.id))
-            entries.append(Entry(sequence=case.sequence, topic=topic, value=encode(envelope)))
+            entries.append(_entry(topic, envelope))
             entries += self._feed(case, event, envelope)
         return entries
 
@@ -103,7 +110,11 @@ class Folder:
         steps = order.steps if order is not None else 0
         data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
         record = msgspec.structs.replace(envelope, ordersequence=steps, data=data)
-        return [Entry(sequence=case.sequence, topic=self._topics.feed(unit), value=encode(record))]
+        return [_entry(self._topics.feed(unit), record)]
+
+
+def _entry(topic: str, envelope: Envelope) -> Entry:
+    return Entry(sequence=envelope.sequence, topic=topic, value=encode(envelope), headers=headers_of(envelope))
 
 
 def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:

@@ -6,8 +6,9 @@ import pytest
 from msgspec import Struct
 
 from services.dispatch.domain.case import Case, state_of
-from services.dispatch.domain.decide import Rejected, decide
+from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
+from services.dispatch.domain.rejected import Rejected
 from shared.events import commands as c
 from tests.factories import LEAD, SECOND, START, THIRD, case_of, context, order_of, register, reporter
 

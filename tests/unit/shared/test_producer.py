@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from shared.away import Abandoned, BrokerAway, Refused
 from shared.clock import make_clock
@@ -99,3 +100,51 @@ async def test_a_stopped_transport_lets_nobody_try_for_ever() -> None:
     async with asyncio.timeout(10):
         with pytest.raises(Abandoned):
             await sending
+
+
+class Batch:
+    """Takes everything."""
+
+    def append(self, **record: object) -> bool:
+        return True
+
+
+class Deaf:
+    """A producer whose acknowledgement never comes, unless it `answers`."""
+
+    def __init__(self, answers: bool) -> None:
+        self.answers = answers
+        self.stopped = False
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def create_batch(self) -> Batch:
+        return Batch()
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> "asyncio.Future[None]":
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.answers:
+            future.set_result(None)
+        return future
+
+
+class Deafened(KafkaTransport):
+    """A transport whose first producer is deaf."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere", send_s=0.02)
+        self.made: list[Deaf] = []
+
+    def _make(self) -> AIOKafkaProducer:
+        self.made.append(Deaf(answers=bool(self.made)))
+        return self.made[-1]
+
+
+async def test_a_producer_that_acknowledges_nothing_is_replaced() -> None:
+    transport = Deafened()
+    async with asyncio.timeout(5):
+        await OrderedPublisher(transport, FakeClock()).publish([Record("t", b"k", b"v", partition=0)])
+    assert [(one.answers, one.stopped) for one in transport.made] == [(False, True), (True, False)]

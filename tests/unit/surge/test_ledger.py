@@ -20,8 +20,9 @@ from hotline.surge.facts import (
     Sent,
     Signed,
 )
+from hotline.surge.histories import Histories
 from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Touches
-from hotline.surge.ledger import build_ledger
+from hotline.surge.ledger import Ledger, build_ledger
 
 CASE = "N-1"
 UNIT = "130100-02-001"
@@ -59,8 +60,12 @@ def whole() -> Facts:
     )
 
 
+def drawn(facts: Facts) -> Ledger:
+    return build_ledger(facts, Histories(facts.events, facts.feeds))
+
+
 def test_whole_run_is_clean() -> None:
-    ledger = build_ledger(whole())
+    ledger = drawn(whole())
     assert ledger.clean, ledger.troubles()
     assert (ledger.offered, ledger.served_by_ivr, ledger.dispatched, ledger.called_again) == (2, 1, 1, 1)
     assert (ledger.replies_owed, ledger.replies_delivered, ledger.replies_by_person) == (2, 1, 1)
@@ -74,7 +79,7 @@ def test_records_that_come_again_unchanged_are_legal() -> None:
     facts.feeds += facts.feeds
     facts.contacts += facts.contacts
     facts.effects += facts.effects
-    assert build_ledger(facts).clean
+    assert drawn(facts).clean
 
 
 def drop_event(kind: str) -> Callable[[Facts], None]:
@@ -161,7 +166,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
 def test_damage_is_seen(name: str, damage: Callable[[Facts], object]) -> None:
     facts = whole()
     damage(facts)
-    ledger = build_ledger(facts)
+    ledger = drawn(facts)
     assert ledger.troubles()[name], ledger.troubles()
     assert not ledger.clean
 
@@ -172,4 +177,4 @@ def test_percentiles_are_nearest_rank() -> None:
         case, at = f"N-many-{number}", 100.0
         facts.lines.append(Registered(at, at, "x", number, case, "cause-1", True))
         facts.feeds.append(FeedRecord(case=case, order=f"order-{number}", step=1, at=at + number))
-    assert build_ledger(facts).call_to_feed.p99 == 98.0
+    assert drawn(facts).call_to_feed.p99 == 98.0

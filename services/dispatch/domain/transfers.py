@@ -1,0 +1,199 @@
+"""Transfers of a case to a partner: what may be asked, which step may follow which, and when a case may go back.
+
+The case stays ours until the receipt; a refused transfer leaves it here as it was (domain.md §8, §9).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.dispatch.domain.case import Case, Transfer, TransferState, is_known, state_of
+from services.dispatch.domain.context import Context
+from services.dispatch.domain.rejected import Rejected
+from shared.events import cases as e
+from shared.events import commands as c
+from shared.events.contacts import SealedPerson
+from shared.ids import derive
+
+NEXT: dict[TransferState, frozenset[c.TransferStep]] = {
+    "asked": frozenset({"receipted", "refused", "unacknowledged"}),
+    "receipted": frozenset({"accepted", "refused", "unacknowledged"}),
+    "accepted": frozenset({"progressed", "completed", "unacknowledged"}),
+    "refused": frozenset(),
+    "completed": frozenset(),
+}
+"""Each step happens once, but progress and one `unacknowledged` per clock; after acceptance nobody refuses."""
+_STOPS: dict[c.TransferClock, tuple[TransferState, ...]] = {
+    "receipt": ("receipted", "refused"),
+    "decision": ("accepted", "refused"),
+    "result": ("completed", "refused"),
+}
+
+
+def ask(case: Case, command: c.AskTransfer, context: Context) -> list[Struct]:
+    """Personal data goes to a city only with consent; where life is in danger 110, 119, 120 and 122 get it without."""
+    emergency = len(command.target) == 3
+    _check(case, command)
+    person = _reporter(case)
+    if is_known(person) and not command.consent and not emergency:
+        raise Rejected("no_consent", "the reporter must agree that his number is shared with another city")
+    return [
+        e.TransferAsked(
+            transfer=derive("transfer", case.id, command.target, len(case.transfers)),
+            target=command.target,
+            kind="emergency" if emergency else "city",
+            number=case.number,
+            title=case.title,
+            text=case.text,
+            request_type=case.request_type,
+            topic=case.topic,
+            area=case.area,
+            address=case.address,
+            priority=case.priority,
+            reason=command.reason,
+            asked_action=command.asked_action,
+            consent=command.consent,
+            checkpoint=command.checkpoint,
+            plate=command.plate,
+            person=person,
+        )
+    ]
+
+
+def _check(case: Case, command: c.AskTransfer) -> None:
+    if case.closed or case.reopen_requested or case.answered():
+        raise Rejected("not_open", f"the case is {state_of(case)}; only an open case is transferred")
+    if any(one.target == command.target and not one.over() for one in case.transfers):
+        raise Rejected("already_transferred", f"{command.target} is asked already and has not ended it")
+
+
+def _reporter(case: Case) -> SealedPerson:
+    """Who brought the case; those who joined later stay with us."""
+    return case.debts[0].reporter.person if case.debts else SealedPerson()
+
+
+def record(case: Case, command: c.RecordTransfer) -> list[Struct]:
+    """The partner's step as an event. Raises Rejected for a step out of order."""
+    transfer = case.transfer(command.transfer)
+    if transfer is None:
+        raise Rejected("no_such_transfer", "the case has no such transfer")
+    if command.step not in NEXT[transfer.state]:
+        raise Rejected("out_of_order", f"the transfer is {transfer.state}; {command.step} cannot follow")
+    if command.step == "unacknowledged":
+        return [_unacknowledged(transfer, command)]
+    return [_event(transfer, command)]
+
+
+def _event(transfer: Transfer, command: c.RecordTransfer) -> Struct:
+    common: dict[str, Any] = {"transfer": transfer.id, "target": transfer.target, "update": command.update}
+    match command.step:
+        case "receipted":
+            return e.TransferReceipted(**common)
+        case "accepted":
+            return e.TransferAccepted(number=command.number, **common)
+        case "progressed":
+            return e.TransferProgressed(text=command.text, **common)
+        case "refused":
+            return e.TransferRefused(reason=command.reason, text=command.text, **common)
+        case _:
+            return e.TransferCompleted(number=command.number or transfer.number, text=command.text, **common)
+
+
+def _unacknowledged(transfer: Transfer, command: c.RecordTransfer) -> e.TransferUnacknowledged:
+    """Judged by domain time: refused where the partner had answered at or before the deadline."""
+    if command.due is None:
+        raise Rejected("no_deadline", "unacknowledged needs the deadline that passed")
+    if command.clock in transfer.overdue:
+        raise Rejected("already_unacknowledged", f"the {command.clock} deadline was told already")
+    reached = [transfer.reached[state] for state in _STOPS[command.clock] if state in transfer.reached]
+    if any(moment <= command.due for moment in reached):
+        raise Rejected("clock_stopped", f"the partner had answered before {command.due.isoformat()}")
+    return e.TransferUnacknowledged(
+        transfer=transfer.id, target=transfer.target, clock=command.clock, due=command.due
+    )  # fmt: skip
+
+
+def answer_after(case: Case, command: c.RecordTransfer) -> str:
+    """What the reporters can be told once this step is written; empty while anybody works or nobody has answered."""
+    others = [one for one in case.transfers if one.id != command.transfer]
+    ended = command.step in ("refused", "completed")
+    if not ended or any(not one.over() for one in others) or any(o.state != "DONE" for o in case.current()):
+        return ""
+    return "\n".join(part for part in (case.answers(), command.text if command.step == "completed" else "") if part)
+
+
+def hand_back(case: Case, command: c.HandBack, context: Context) -> list[Struct]:
+    """A received case that no unit has yet; from then on it was accepted, and we arbitrate (domain.md §9)."""
+    if case.closed:
+        raise Rejected("already_closed", "the case is CLOSED")
+    if case.current() or case.answer or case.transferred():
+        raise Rejected("already_accepted", f"the case is {state_of(case)}; only an undispatched case goes back")
+    if len(case.unpaid()) > 1:
+        raise Rejected("others_wait", "other reporters joined the case here and wait for an answer")
+    return [e.CaseHandedBack(reason=command.reason, text=command.text), e.CaseClosed(reason="handed_back")]
+
+
+def _asked(case: Case, event: e.TransferAsked, now: datetime) -> None:
+    case.transfers.append(Transfer(id=event.transfer, target=event.target, cycle=case.cycle, reached={"asked": now}))
+
+
+def _reach(case: Case, event: Any, state: TransferState, now: datetime) -> Transfer:
+    transfer = case.transfer(event.transfer)
+    if transfer is None:
+        raise LookupError(f"{case.id}: event about unknown transfer {event.transfer}")
+    transfer.state = state
+    transfer.reached.setdefault(state, now)
+    return transfer
+
+
+def _receipted(case: Case, event: e.TransferReceipted, now: datetime) -> None:
+    _reach(case, event, "receipted", now)
+
+
+def _accepted(case: Case, event: e.TransferAccepted, now: datetime) -> None:
+    _reach(case, event, "accepted", now).number = event.number
+
+
+def _progressed(case: Case, event: e.TransferProgressed, now: datetime) -> None:
+    _reach(case, event, "accepted", now)
+
+
+def _refused(case: Case, event: e.TransferRefused, now: datetime) -> None:
+    _reach(case, event, "refused", now)
+    _conclude(case)
+
+
+def _completed(case: Case, event: e.TransferCompleted, now: datetime) -> None:
+    transfer = _reach(case, event, "completed", now)
+    transfer.number, transfer.result = event.number, event.text
+    _conclude(case)
+
+
+def _conclude(case: Case) -> None:
+    if case.finished():
+        case.answer = case.answers()
+
+
+def _overdue(case: Case, event: e.TransferUnacknowledged, now: datetime) -> None:
+    transfer = case.transfer(event.transfer)
+    if transfer is not None:
+        transfer.overdue.append(event.clock)
+
+
+def _handed_back(case: Case, event: e.CaseHandedBack, now: datetime) -> None:
+    for debt in case.unpaid():
+        debt.state = "waived"
+
+
+APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
+    e.TransferAsked: _asked,
+    e.TransferReceipted: _receipted,
+    e.TransferAccepted: _accepted,
+    e.TransferProgressed: _progressed,
+    e.TransferRefused: _refused,
+    e.TransferCompleted: _completed,
+    e.TransferUnacknowledged: _overdue,
+    e.CaseHandedBack: _handed_back,
+}

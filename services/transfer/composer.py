@@ -1,0 +1,75 @@
+"""From a case's transfers to the request that goes to the partner: the same bytes for every attempt."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from services.transfer.domain.messages import TransferRequest, TransferUpdate
+from services.transfer.domain.state import Received, Sent, Transfers, Update
+from shared.events.commands import MAX_TEXT
+from shared.privacy import redact, unseal
+
+
+class Parcel(NamedTuple):
+    """One signed request: to whom, about which transfer, where to, and what. `update` 0: the request itself."""
+
+    to: str
+    transfer: str
+    update: int
+    path: str
+    body: bytes
+
+
+class Composer:
+    """Writes in the name of one city."""
+
+    def __init__(self, city: str, seal_key: str) -> None:
+        self._city = city
+        self._seal_key = seal_key
+
+    def parcel(self, state: Transfers, key: str) -> Parcel:
+        """The request under a key of `state.outgoing()`; raises Sealed where the number cannot be read."""
+        if key in state.sent:
+            return self._request(state.sent[key], state.received)
+        assert state.received is not None
+        return _update(state.received, state.received.updates[int(key) - 1])
+
+    def _request(self, sent: Sent, received: Received | None) -> Parcel:
+        asked = sent.request
+        shared = {
+            name: getattr(asked, name)
+            for name in (
+                "transfer", "target", "request_type", "topic", "priority", "area", "reason", "asked_action",
+                "consent", "checkpoint", "plate",
+            )
+        }  # fmt: skip
+        message = TransferRequest(
+            origin=self._city,
+            path=(*(received.path if received is not None else ()), self._city),
+            origin_case=asked.number,
+            asked_at=sent.at,
+            title=redact(asked.title),
+            text=redact(asked.text),
+            address=asked.address[:500],
+            phone=self._phone(sent, received),
+            **shared,
+        )
+        return Parcel(asked.target, asked.transfer, 0, "/transfers", msgspec.json.encode(message))
+
+    def _phone(self, sent: Sent, received: Received | None) -> str:
+        """A number that another city confided to us goes no further (domain.md §9)."""
+        asked = sent.request
+        may = asked.kind == "emergency" or (asked.consent and received is None)
+        return unseal(self._seal_key, asked.person.sealed) if may and asked.person.sealed else ""
+
+
+def _update(received: Received, update: Update) -> Parcel:
+    message = TransferUpdate(
+        update=update.number,
+        step=update.step,
+        number=received.number,
+        reason=update.reason,
+        text=redact(update.text)[:MAX_TEXT],
+    )
+    path = f"/transfers/{received.transfer}/updates"
+    return Parcel(received.origin, received.transfer, update.number, path, msgspec.json.encode(message))
