@@ -1,4 +1,4 @@
-"""Ms Wang's night on real servers: two calls in, more than twenty out, one answer, and everything told comes true."""
+"""Ms Wang's night on real servers: two calls in, more than twenty out, another city and 120 help, one answer."""
 
 import os
 import subprocess
@@ -27,4 +27,5 @@ def test_the_night_comes_true() -> None:
     kinds = [event["type"] for event in case["page"]["timeline"]]
     assert [event["sequence"] for event in case["page"]["timeline"]] == list(range(1, len(kinds) + 1))
     assert kinds[-1] == "case.closed.v1"
+    assert kinds.count("transfer.completed.v1") == 2
     assert "1390001" not in done.stdout.decode()
