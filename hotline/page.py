@@ -11,6 +11,8 @@ from rich.text import Text
 Event = dict[str, Any]
 _LONG = frozenset({"text", "reporter", "order", "obligation", "obligations", "title", "contact_id"})
 LONGEST = 200
+STEPS = ("receipted", "accepted", "progressed", "refused", "completed")
+"""Of a transfer."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -86,6 +88,13 @@ def _noted(data: Event) -> str:
     return f"{said}. {data['text']}{promise}{due}"
 
 
+def _transfer(data: Event) -> str:
+    """`130200 (TS-20210111-000001): the asked action, the progress, the reason or the result`."""
+    number = f" ({data['number']})" if data.get("number") else ""
+    told = next((data[key] for key in ("asked_action", "text", "reason") if data.get(key)), "")
+    return f"{data['target']}{number}: {told}" if told else f"{data['target']}{number}"
+
+
 def _registered(data: Event) -> str:
     return f"{data['number']}, {data['priority']}, {data['request_type']}: {data['title']}"
 
@@ -96,6 +105,8 @@ _WORDS: dict[str, Callable[[Event], str]] = {
     "case.answered.v1": lambda data: str(data["answer"]),
     "case.dispatched.v1": lambda data: f"to {_plain(data['units'])}; {data['rule']}, {data['why']}",
     "contact.attached.v1": lambda data: f"again: {data['text']}",
+    "transfer.asked.v1": lambda data: _transfer({**data, "number": ""}),
+    **dict.fromkeys((f"transfer.{step}.v1" for step in STEPS), _transfer),
     "work_order.answered.v1": lambda data: f"{data['unit']}: {data['public_answer']}",
     "reply.owed.v1": lambda data: f"to {data['reporter']['person']['masked']}: {data['answer']}",
 }

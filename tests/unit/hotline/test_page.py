@@ -45,6 +45,14 @@ def test_a_call_out_reads_as_a_sentence() -> None:
     assert words(TIMELINE[3], UNITS) == "家属已出发"
 
 
+def test_a_transfer_reads_by_its_partner() -> None:
+    asked = event("transfer.asked.v1", target="130200", number="SJZ-1", asked_action="请协调放行", reason="外市")
+    done = event("transfer.completed.v1", transfer="t", target="130200", number="TS-1", text="已放行", update=4)
+    assert words(asked, UNITS) == "130200: 请协调放行"
+    assert words(done, UNITS) == "130200 (TS-1): 已放行"
+    assert words(event("transfer.receipted.v1", target="120", update=0), UNITS) == "120"
+
+
 def test_a_failed_follow_up_is_said() -> None:
     assert words(TIMELINE[6], UNITS) == "solved False"
 
