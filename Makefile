@@ -1,4 +1,4 @@
-.PHONY: help setup demo test test-faults test-mutants bench contracts lint format clean
+.PHONY: help setup demo story test test-faults test-mutants bench contracts lint format clean
 PY := .venv/bin/python
 
 help: ## what there is
@@ -15,6 +15,9 @@ setup: .venv/.ready ## packages, Kafka and the hotline command, all under this f
 
 demo: setup ## a surge of 2,000 calls on real servers, ending with the ledger
 	.venv/bin/hotline surge --calls 2000
+
+story: setup ## one night at the hotline, played on real servers: two calls in, more than twenty out
+	.venv/bin/hotline story night
 
 lint: setup ## style, types, layers
 	.venv/bin/ruff check .

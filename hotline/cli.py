@@ -5,11 +5,12 @@ import logging
 import structlog
 import typer
 
-from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, surge, token, topics, up
+from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, story, surge, token, topics, up
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
 app.command()(surge.surge)
+app.command()(story.story)
 app.command()(doctor.doctor)
 app.command()(topics.topics)
 app.command()(scale.scale)

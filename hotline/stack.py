@@ -55,6 +55,8 @@ class Options:
     time_rate: float = 1.0
     time_origin: datetime = ORIGIN
     """Domain time at the start, where the rate is not 1."""
+    lead_s: float = 0.0
+    """Real seconds between the readiness of the servers and that start, for the services to come up."""
     fresh: bool = False
     containers: bool = False
     echo: BinaryIO | None = None
@@ -73,7 +75,7 @@ class Stack:
         self.supervisor: Supervisor = (
             beside.supervisor if beside else Supervisor(self.folder / "logs", options.echo)
         )  # fmt: skip
-        self.started: float = beside.started if beside else time.time()
+        self.started = time.time()
         self.secrets = load_keys(self.root / options.city)
         self.kafka = os.environ.get("HOTLINE_KAFKA", "")
         self.mongo = os.environ.get("HOTLINE_MONGO", "")
@@ -133,7 +135,7 @@ class Stack:
     async def start_servers(self) -> None:
         """Kafka and MongoDB, unless the environment names running ones, or the city beside has started them."""
         if self.beside:
-            self.kafka, self.mongo = self.beside.kafka, self.beside.mongo
+            self.kafka, self.mongo, self.started = self.beside.kafka, self.beside.mongo, self.beside.started
             return
         if self.options.containers:
             self._containers = Containers()
@@ -151,6 +153,7 @@ class Stack:
             self.mongo = mongo.address
             specs.append(mongo.prepare())
         await self.supervisor.start(*specs)
+        self.started = time.time() + self.options.lead_s
 
     def root_cache(self) -> Path:
         return self.root / "jars"

@@ -1,14 +1,15 @@
 """hotline case: a case's whole timeline."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from hotline.commands.common import operator_settings, running
+from hotline.page import case_page
 from shared.auth import issue
+from shared.policy import load_units
 
 
 def case(
@@ -27,18 +28,5 @@ def case(
     if answer.status_code != 200:
         typer.echo(answer.json().get("detail", answer.text), err=True)
         raise typer.Exit(1)
-    _show(answer.json())
-
-
-def _show(case: dict[str, Any]) -> None:
-    console = Console()
-    console.print(f"[bold]{case['number']}[/] {case['title']}  {case['state']}  {case['priority']}  {case['reporter']}")
-    console.print(case["text"], markup=False)
-    table = Table("#", "time", "event", "who", "what")
-    for event in case["timeline"]:
-        what = ", ".join(f"{key} {value}" for key, value in event["data"].items() if value and key not in _LONG)
-        table.add_row(str(event["sequence"]), event["time"][:19], event["type"], event["actor"], what[:200])
-    console.print(table)
-
-
-_LONG = frozenset({"text", "reporter", "order", "obligation", "title"})
+    units = {unit.code: unit.name for unit in load_units(settings.policy).units}
+    Console().print(case_page(answer.json(), units))

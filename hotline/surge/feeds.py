@@ -54,6 +54,19 @@ class Reply(Struct, frozen=True):
         """The command's id as dispatch derives it for a client."""
         return client_command_id(f"unit:{self.unit}", self.own_id)
 
+    def record(self, topics: Topics, now: datetime) -> Record:
+        """What the department puts into its answers topic."""
+        envelope = Envelope(
+            id=self.own_id,
+            type=f"case.{self.verb}.v1",
+            source=f"/units/{self.unit}",
+            subject=self.case,
+            time=now,
+            actor=f"unit:{self.unit}",
+            data=msgspec.Raw(msgspec.json.encode(self.data)),
+        )
+        return Record(topics.answers(self.unit), self.case.encode(), encode(envelope), (), 0)
+
 
 class Desks:
     """What the departments decide from their feeds. Pure: each feed record is looked at once."""
@@ -152,7 +165,7 @@ class FeedDepartments:
 
     async def _answer(self, records: Sequence[Received]) -> None:
         replies = [reply for record in records if (reply := self._decide(record))]
-        await self._publisher.publish([self._record(reply) for reply in replies])
+        await self._publisher.publish([reply.record(self._topics, self._clock.now()) for reply in replies])
         now = time.time()
         for reply in replies:
             self._journals[reply.unit].write(Commanded(now, reply.case, reply.command, reply.verb, 0))
@@ -165,18 +178,3 @@ class FeedDepartments:
         except (Unreadable, msgspec.MsgspecError) as error:
             self._journals[unit].refused("feed record", 0, repr(error))
             return None
-
-    def _record(self, reply: Reply) -> Record:
-        envelope = Envelope(
-            id=reply.own_id,
-            type=f"case.{reply.verb}.v1",
-            source=f"/units/{reply.unit}",
-            subject=reply.case,
-            time=self._now(),
-            actor=f"unit:{reply.unit}",
-            data=msgspec.Raw(msgspec.json.encode(reply.data)),
-        )
-        return Record(self._topics.answers(reply.unit), reply.case.encode(), encode(envelope), (), 0)
-
-    def _now(self) -> datetime:
-        return self._clock.now()

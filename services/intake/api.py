@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
 from services.intake.agents import Agents, Unread
-from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, WebBody
+from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
 from services.intake.plain import PlainRouter, answer, body_of
@@ -19,6 +19,7 @@ from shared.settings import Settings
 
 CHANNELS = frozenset({"service"})
 DESK = frozenset({"agent", "supervisor", "service"})
+CALLERS_OUT = frozenset({"agent", "supervisor"})
 OPERATORS = frozenset({"operator", "supervisor", "service"})
 READERS = DESK | {"auditor", "dispatcher", "operator"}
 EVERYBODY = READERS | {"unit"}
@@ -27,6 +28,7 @@ FLOOR = frozenset({"supervisor", "operator"})
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _calls, _case, _attach, _web = Decoder(Calls), Decoder(CaseBody), Decoder(AttachBody), Decoder(WebBody)
 _state = Decoder(AgentStateBody)
+_outbound = Decoder(OutboundBody)
 
 
 class IntakeApi:
@@ -52,6 +54,7 @@ class IntakeApi:
     def router(self) -> APIRouter:
         router = PlainRouter("intake")
         router.take("/calls/events", self.call_events, Calls)
+        router.take("/calls/outbound", self.call_out, OutboundBody, headers=("Idempotency-Key",))
         router.take("/contacts/{contact_id}/cases", self.register_case, CaseBody)
         router.take("/contacts/{contact_id}/attachments", self.attach_contact, AttachBody)
         router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
@@ -77,16 +80,20 @@ class IntakeApi:
         """Another contact about a case that is known."""
         sender, contact = self._sender(request, DESK), _contact_id(request)
         body = await body_of(request, _attach)
-        if not is_case_id(body.case_id) or not _UUID.fullmatch(body.case_id[2:]):
-            raise Problem(422, "invalid", "a case's id is N- or U- and a UUID - at `$.case_id`")
+        _check_case_id(body.case_id)
         return answer(await self._door.attach(sender, contact, body))
 
     async def web_contact(self, request: Request) -> Response:
         """A message over the web becomes a contact and a case; under the same key it is the same one."""
-        sender, key = self._sender(request, DESK), request.headers.get("idempotency-key", "")
-        if not 0 < len(key) <= 200:
-            raise Problem(422, "invalid", "send a header Idempotency-Key of 1 to 200 characters")
+        sender, key = self._sender(request, DESK), _own_id(request)
         return answer(await self._door.web(sender, key, await body_of(request, _web)))
+
+    async def call_out(self, request: Request) -> Response:
+        """A call made about a case becomes a contact and a note on the case; under the same key it is the same one."""
+        sender, key = self._sender(request, CALLERS_OUT), _own_id(request)
+        body = await body_of(request, _outbound)
+        _check_case_id(body.case_id)
+        return answer(await self._door.outbound(sender, key, body))
 
     async def menu(self, request: Request) -> Response:
         """The spoken menu with its texts of now, and whether it plays (`surge`)."""
@@ -127,6 +134,18 @@ class IntakeApi:
         if identity.role.split(":")[0] not in roles:
             raise Problem(403, "forbidden", f"{identity.role} may not do this; it takes {', '.join(sorted(roles))}")
         return Sender(identity, request.headers.get("traceparent", ""))
+
+
+def _own_id(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not 0 < len(key) <= 200:
+        raise Problem(422, "invalid", "send a header Idempotency-Key of 1 to 200 characters")
+    return key
+
+
+def _check_case_id(case: str) -> None:
+    if not is_case_id(case) or not _UUID.fullmatch(case[2:]):
+        raise Problem(422, "invalid", "a case's id is N- or U- and a UUID - at `$.case_id`")
 
 
 def _contact_id(request: Request) -> str:

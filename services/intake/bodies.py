@@ -1,11 +1,13 @@
 """What callers of this door send, as typed bodies; an unknown field is an error, because it may be a misspelt one."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.intake.domain.agents import AgentState
-from shared.events.commands import Line, Priority, RequestType, Text, Told
+from shared.events.commands import Line, Priority, Remark, RequestType, Text, Told
+from shared.events.contacts import CallResult, Purpose
 
 MAX_EVENTS = 1_000
 OwnId = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -102,3 +104,16 @@ class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What an agent does from now on."""
 
     state: AgentState
+
+
+class OutboundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that the centre made about a case: `text` is what was said, `promise` what the other side will do."""
+
+    case_id: Short
+    purpose: Purpose
+    callee: Annotated[str, Meta(min_length=1, max_length=200)]
+    result: CallResult
+    number: Dialled = ""
+    text: Remark = ""
+    promise: Remark = ""
+    promise_due: Annotated[datetime, Meta(tz=True)] | None = None

@@ -16,6 +16,7 @@ from services.intake.bodies import (
     CallOffered,
     CaseBody,
     Matter,
+    OutboundBody,
     WebBody,
 )
 from services.intake.domain.ivr import Step, Voice
@@ -25,8 +26,8 @@ from services.intake.guidance import Guidance
 from shared import ids, names
 from shared.auth import Identity
 from shared.clock import Clock
-from shared.events.commands import COMMANDS, Attach, Register, Reporter
-from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, SealedPerson
+from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
+from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
 from shared.events.topics import Lane, Topics, lane_of
 from shared.privacy import caller_ref, mask_number, redact, seal
@@ -106,7 +107,27 @@ class Door:
         facts = [self._contact(sender, contact, fact, trace) for fact in (offered, ended)]
         records = [*facts, record_of(self._commands(case), command)]
         await self._accept(sender, lane_of(case), records, {contact: trace}, case)
-        return {"contact_id": contact, "case_id": case, "receipt": receipt}
+        return {"contact_id": contact, "case_id": case, "command_id": command.id, "receipt": receipt}
+
+    async def outbound(self, sender: Sender, own_id: str, body: OutboundBody) -> Answer:
+        """A call out: a contact of its own and a note on its case, in one request."""
+        contact = ids.contact_id(sender.identity.subject, "outbound", own_id)
+        person, case = self._person(body.number), body.case_id
+        plain = {name: redact(getattr(body, name)) for name in ("callee", "text", "promise")}
+        answered = body.result not in ("busy", "no_answer")
+        facts = (
+            Placed(number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person),
+            Ended(number=2, by="agent", served=answered),
+        )
+        note = Note(contact_id=contact, purpose=body.purpose, result=body.result, promise_due=body.promise_due, **plain)
+        command_id = ids.client_command_id(sender.identity.subject, f"{contact}/note")
+        digest = ids.digest(structs.replace(body, number=person.caller_ref, **plain))
+        command = self._command(sender, command_id, case, note, digest)
+        trace = command.traceparent
+        records = [self._contact(sender, contact, fact, trace) for fact in facts]
+        records.append(record_of(self._commands(case), command))
+        await self._accept(sender, lane_of(case), records, {contact: trace}, case)
+        return {"contact_id": contact, "command_id": command.id}
 
     async def _accept(
         self, sender: Sender, lane: Lane, records: Sequence[Record], spans: Mapping[str, str], case: str = ""

@@ -10,14 +10,14 @@ from services.intake.store import Contacts, keep_first
 from shared import names
 from shared.deadletters import dead_letter
 from shared.documents import Document
-from shared.events.contacts import CONTACTS, Answered, Ended, Offered
+from shared.events.contacts import CONTACTS, Answered, Ended, Offered, Placed
 from shared.events.envelope import Unreadable, decode
 from shared.producer import Publisher
 from shared.records import Received, Record
 
 log = structlog.get_logger()
 READER = "intake"
-_PLACES: dict[type[Struct], str] = {Offered: "offered", Answered: "answered", Ended: "ended"}
+_PLACES: dict[type[Struct], str] = {Offered: "offered", Placed: "placed", Answered: "answered", Ended: "ended"}
 
 
 class ContactHandler:
@@ -73,4 +73,4 @@ def _plain(data: Any) -> Document:
 
 
 def _person(data: Any) -> Document:
-    return {"person": to_builtins(data.person)} if isinstance(data, Offered) else {}
+    return {"person": to_builtins(data.person)} if isinstance(data, Offered | Placed) else {}

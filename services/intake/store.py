@@ -1,8 +1,8 @@
 """intake's database: one document per contact, put together from events in any order.
 
-A contact document: `_id`, `events` (by the channel's number), and `offered`, `answered`, `ended`: what the contact as a
-whole knows. Each fact begins with its time, so that of repeats the first stays, whoever writes last.
-An agent document: `_id` (the agent's name), `rev`, `state`, `since`.
+A contact document: `_id`, `events` (by the channel's number), and `offered` or, of a call out, `placed`, `answered`,
+`ended`: what the contact as a whole knows. Each fact begins with its time, so that of repeats the first stays, whoever
+writes last. An agent document: `_id` (the agent's name), `rev`, `state`, `since`.
 """
 
 from collections.abc import Mapping
@@ -120,13 +120,15 @@ def _why(error: BulkWriteError) -> Exception:
 
 def shown(document: Document) -> Document:
     """A contact without what only the sealing key may open."""
-    offered = dict(document.get("offered", {}))
-    person = offered.pop("person", {})
+    offered, placed = dict(document.get("offered", {})), dict(document.get("placed", {}))
+    caller, called = offered.pop("person", {}), placed.pop("person", {})
     events = [{"number": int(number), **event} for number, event in document.get("events", {}).items()]
     return {
         "contact_id": document["_id"],
-        "caller": person.get("masked", ""),
+        "caller": caller.get("masked", ""),
+        "called": called.get("masked", ""),
         "offered": offered or None,
+        "placed": placed or None,
         "answered": document.get("answered"),
         "ended": document.get("ended"),
         "events": sorted(events, key=lambda event: event["number"]),

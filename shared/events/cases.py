@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.events.commands import Clock, Priority, Reporter, RequestType, Told, TransferClock, TransferKind
-from shared.events.contacts import SealedPerson
+from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
 UnitRole = Literal["lead", "supporting"]
@@ -156,6 +156,18 @@ class CaseReopened(Struct, frozen=True, kw_only=True):
     obligations: tuple[str, ...]
 
 
+class CaseNoted(Struct, frozen=True, kw_only=True):
+    """A remark; with a purpose it is a call out, whose contact is `contact_id`. Changes no state."""
+
+    text: str
+    contact_id: str = ""
+    purpose: Purpose | None = None
+    callee: str = ""
+    result: CallResult | None = None
+    promise: str = ""
+    promise_due: datetime | None = None
+
+
 class DeadlineWarned(Struct, frozen=True, kw_only=True):
     clock: Clock
     order: str
@@ -270,6 +282,7 @@ CASES = Registry(
         "case.closed.v1": CaseClosed,
         "case.reopen_requested.v1": CaseReopenRequested,
         "case.reopened.v1": CaseReopened,
+        "case.noted.v1": CaseNoted,
         "contact.attached.v1": ContactAttached,
         "work_order.issued.v1": WorkOrderIssued,
         "work_order.signed.v1": WorkOrderSigned,

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.events.contacts import SealedPerson
+from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
 MAX_TEXT = 20_000
 """Characters of a text."""
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
+Remark = Annotated[str, Meta(max_length=5_000)]
+Name = Annotated[str, Meta(max_length=200)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
 Clock = Literal["sign", "resolve"]
@@ -129,6 +131,22 @@ class Reopen(Struct, frozen=True, kw_only=True):
     reason: Line
 
 
+class Note(Struct, frozen=True, kw_only=True):
+    """A remark on the case; with a purpose it is a call out: to whom, with which result and promise."""
+
+    text: Remark = ""
+    contact_id: Name = ""
+    purpose: Purpose | None = None
+    callee: Name = ""
+    result: CallResult | None = None
+    promise: Remark = ""
+    promise_due: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text and self.purpose is None:
+            raise ValueError("a note has a text, or it is a call out with its purpose")
+
+
 class Warn(Struct, frozen=True, kw_only=True):
     clock: Clock
     order: str
@@ -180,7 +198,7 @@ class HandBack(Struct, frozen=True, kw_only=True):
 
 Command = (
     Register | Attach | Assign | Sign | AskReturn | JudgeReturn | Answer | Audit
-    | SettleReply | FollowUp | Close | Reopen | Warn | Breach | AskTransfer | RecordTransfer | HandBack
+    | SettleReply | FollowUp | Close | Reopen | Note | Warn | Breach | AskTransfer | RecordTransfer | HandBack
 )  # fmt: skip
 
 VERBS: dict[str, type[Struct]] = {
@@ -196,6 +214,7 @@ VERBS: dict[str, type[Struct]] = {
     "follow_up": FollowUp,
     "close": Close,
     "reopen": Reopen,
+    "note": Note,
     "warn": Warn,
     "breach": Breach,
     "ask_transfer": AskTransfer,

@@ -1,8 +1,16 @@
 """Topic `contacts`: facts about a touch. Only intake writes; key: contact id; once per (contact, event number)."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from shared.events.envelope import Registry
+
+Purpose = Literal[
+    "verify", "reach_unit", "three_way", "partner_city", "checkpoint", "follow_through", "follow_up", "missed_call"
+]
+"""What a call out is for (domain.md §10)."""
+CallResult = Literal["connected", "busy", "no_answer", "refused", "promised"]
 
 
 class SealedPerson(Struct, frozen=True, kw_only=True):
@@ -48,9 +56,22 @@ class Ended(Struct, frozen=True, kw_only=True):
     """An IVR contact that heard its content, or one that a person answered."""
 
 
+class Placed(Struct, frozen=True, kw_only=True):
+    """The centre called somebody about a case; `callee` in words, a citizen masked, the number sealed."""
+
+    number: int
+    channel: str
+    case_id: str
+    purpose: Purpose
+    callee: str
+    person: SealedPerson
+    direction: Literal["out"] = "out"
+
+
 CONTACTS = Registry(
     {
         "contact.offered.v1": Offered,
+        "contact.placed.v1": Placed,
         "contact.key_pressed.v1": KeyPressed,
         "contact.answered.v1": Answered,
         "contact.ended.v1": Ended,

@@ -46,6 +46,16 @@ async def test_facts_come_together_and_the_first_of_repeats_stays(contacts: Cont
     ]
 
 
+async def test_a_call_out_shows_whom_it_reached_masked(contacts: Contacts) -> None:
+    await contacts.apply(
+        {"o": {"placed": fact(1, purpose="checkpoint", person={"masked": "138****1234", "sealed": "x"})}}
+    )
+    known = await contacts.get("o")
+    assert known is not None
+    assert (known["caller"], known["called"]) == ("", "138****1234")
+    assert known["placed"] == fact(1, purpose="checkpoint")
+
+
 async def test_who_is_unknown_is_nobody(contacts: Contacts) -> None:
     await contacts.apply({})
     assert await contacts.get("nobody") is None

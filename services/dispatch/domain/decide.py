@@ -6,7 +6,7 @@ A command is never ignored: it becomes events, or one `command.rejected` with th
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import ENDED, Case, Debt, Order, is_known, state_of
@@ -319,6 +319,13 @@ def _reopen(case: Case, command: c.Reopen, context: Context) -> Events:
     return _new_cycle(case, command.reason)
 
 
+def _note(case: Case, command: c.Note, context: Context) -> Events:
+    unit = context.actor.removeprefix("unit:")
+    if unit != context.actor and all(order.unit != unit for order in case.orders):
+        raise Rejected("not_its_case", "this unit has no order on the case")
+    return [e.CaseNoted(**structs.asdict(command))]
+
+
 def _running(case: Case, command: Any, context: Context) -> Order:
     """The order whose clock ran out; rejected if the clock had stopped at or before `due`."""
     order = _own_order(case, command.order, context)
@@ -362,6 +369,7 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.FollowUp: _follow_up,
     c.Close: _close,
     c.Reopen: _reopen,
+    c.Note: _note,
     c.Warn: _warn,
     c.Breach: _breach,
     c.AskTransfer: t.ask,

@@ -158,6 +158,7 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.CaseClosed: _closed,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
+    e.CaseNoted: _nothing,
     e.ContactAttached: _attached,
     e.WorkOrderIssued: _issued,
     e.WorkOrderSigned: _signed,

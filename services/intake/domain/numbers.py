@@ -7,7 +7,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 AREA = "0311"
-_SHORT = re.compile(r"1\d{2}|1[0-2]\d{3}|9[56]\d{3,4}")
+_SHORT = re.compile(r"(0\d{2,3})?(1\d{2}|1[0-2]\d{3}|9[56]\d{3,4})")
 _LOCAL = re.compile(r"[2-9]\d{6,7}")
 _NOISE = re.compile(r"[\s\-()（）]")
 
@@ -18,14 +18,18 @@ class NoNumber(ValueError):
 
 @lru_cache(maxsize=16_384)
 def normal(number: str, area: str = AREA) -> str:
-    """`13812341234` → `+8613812341234`, `88881234` → `+8631188881234`, `12345` → `0311-12345`; raises NoNumber."""
+    """A number as dialled in one form; raises NoNumber.
+
+    `13812341234` → `+8613812341234`, `88881234` → `+8631188881234`, `12345` → `0311-12345`,
+    `(0531)12345` → `0531-12345`
+    """
     digits = _NOISE.sub("", number)
-    if _SHORT.fullmatch(digits):
-        return f"{area}-{digits}"
+    if short := _SHORT.fullmatch(digits):
+        return f"{short[1] or area}-{short[2]}"
     try:
         parsed = phonenumbers.parse(area + digits if _LOCAL.fullmatch(digits) else digits, "CN")
     except NumberParseException as error:
-        raise NoNumber("caller is no telephone number; leave it empty for an anonymous caller") from error
+        raise NoNumber("this is no telephone number; leave it empty where there is none") from error
     if not phonenumbers.is_valid_number(parsed):
-        raise NoNumber("caller is no valid telephone number; a number without area code is taken as a local one")
+        raise NoNumber("this is no valid telephone number; a number without area code is taken as a local one")
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

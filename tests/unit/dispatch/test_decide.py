@@ -225,3 +225,26 @@ def test_only_a_closed_case_is_reopened() -> None:
     case = paid()
     do(case, c.FollowUp(solved=True))
     assert do(case, c.Reopen(reason="it came back")) == ["CaseReopened", "WorkOrderIssued"]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_note_is_always_taken_and_changes_no_state(closed: bool) -> None:
+    case = paid()
+    if closed:
+        do(case, c.FollowUp(solved=True))
+    before = state_of(case)
+    assert do(case, c.Note(text="the caller was told"), actor="agent:a1") == ["CaseNoted"]
+    called = c.Note(purpose="reach_unit", callee="health commission", result="promised", promise="a bed by two")
+    assert do(case, called, actor="agent:a1") == ["CaseNoted"]
+    assert (state_of(case), case.orders[0].state) == (before, "DONE")
+
+
+def test_a_unit_notes_only_what_it_works_on() -> None:
+    case = routed()
+    assert do(case, c.Note(text="on our way"), actor=f"unit:{LEAD}") == ["CaseNoted"]
+    assert refused(case, c.Note(text="on our way"), actor=f"unit:{THIRD}") == "not_its_case"
+
+
+def test_an_empty_note_says_nothing() -> None:
+    with pytest.raises(ValueError, match="has a text"):
+        c.Note()

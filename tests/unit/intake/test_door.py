@@ -1,5 +1,6 @@
 """What the door says to callers, and what it puts on the bus."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,81 @@ async def test_a_web_contact_is_one_request(intake: World) -> None:
     assert on(intake, "commands.normal")[0].subject == answers[0].json()["case_id"]
 
 
+async def emptied(intake: World) -> None:
+    while intake.acceptor.spools["urgent"].entries:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
+OUT: dict[str, Any] = {
+    "case_id": ids.case_id("urgent", CONTACT, 1),
+    "purpose": "checkpoint",
+    "callee": f"高速出口检查站 {CALLER}",
+    "number": CALLER,
+    "result": "promised",
+    "text": "车辆两小时后到达",
+    "promise": "查验通行码后放行",
+    "promise_due": "2021-01-11T05:00:00+08:00",
+}
+
+
+async def test_a_call_out_is_a_contact_and_a_note_on_its_case(intake: World) -> None:
+    answers = [await intake.post("/calls/outbound", OUT, "agent", **{"Idempotency-Key": "o1"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json() == answers[1].json()
+    contact = answers[0].json()["contact_id"]
+    placed, ended = (CONTACTS.data(event) for event in on(intake, "contacts")[:2])
+    assert (placed.direction, placed.purpose, placed.case_id) == ("out", "checkpoint", OUT["case_id"])
+    assert (ended.by, ended.served) == ("agent", True)
+    note = on(intake, "commands.urgent")[0]
+    assert (note.id, note.subject) == (answers[0].json()["command_id"], OUT["case_id"])
+    data = COMMANDS.data(note)
+    assert (data.contact_id, data.result, data.promise) == (contact, "promised", OUT["promise"])
+    assert data.promise_due.isoformat() == OUT["promise_due"]
+
+
+async def test_whom_the_centre_calls_stays_sealed(intake: World) -> None:
+    await intake.post("/calls/outbound", OUT, "agent", **{"Idempotency-Key": "o1"})
+    placed = CONTACTS.data(on(intake, "contacts")[0])
+    assert unseal(SETTINGS.seal_key.get_secret_value(), placed.person.sealed) == "+8613812341234"
+    assert all(CALLER.encode() not in value for value in intake.broker.values())
+
+
+async def test_a_call_out_is_taken_whole_or_not_at_all(intake: World) -> None:
+    intake.broker.away = True
+    answer = await intake.post("/calls/outbound", OUT, "agent", **{"Idempotency-Key": "o1"})
+    assert answer.status_code == 202
+    assert intake.acceptor.spools["urgent"].entries == 1
+    assert intake.broker.values() == []
+    intake.broker.away = False
+    await asyncio.wait_for(emptied(intake), 5)
+    assert len(intake.broker.values()) == 3
+
+
+@pytest.mark.parametrize(("result", "served"), [("busy", False), ("no_answer", False), ("refused", True)])
+async def test_a_call_out_that_nobody_answered_was_not_served(intake: World, result: str, served: bool) -> None:
+    await intake.post("/calls/outbound", {**OUT, "result": result}, "agent", **{"Idempotency-Key": "o1"})
+    assert CONTACTS.data(on(intake, "contacts")[1]).served is served
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"purpose": "chat"}, "$.purpose"),
+        ({"result": "maybe"}, "$.result"),
+        ({"callee": ""}, "$.callee"),
+        ({"case_id": "N-1"}, "$.case_id"),
+        ({"number": "77"}, "no valid telephone number"),
+        ({"promise_due": "2021-01-11T05:00:00"}, "$.promise_due"),
+        ({"calee": "x"}, "calee"),
+    ],
+)
+async def test_a_call_out_that_is_wrong_gets_a_reason(intake: World, change: dict[str, Any], words: str) -> None:
+    answer = await intake.post("/calls/outbound", {**OUT, **change}, "agent", **{"Idempotency-Key": "o1"})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid")
+    assert words in answer.json()["detail"]
+    assert intake.broker.values() == []
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
@@ -144,6 +220,8 @@ async def test_bad_bodies_get_a_reason(intake: World, body: object, status: int,
         (f"/contacts/{CONTACT}/cases", {**CASE, "text": "\x01" * 20_000, "answer": "\x01" * 20_000}, "agent", 202),
         (f"/contacts/{CONTACT}/attachments", {"case_id": "N-1"}, "agent", 422),
         ("/web/contacts", {"title": "t", "text": "t"}, "service", 422),
+        ("/calls/outbound", OUT, "agent", 422),
+        ("/calls/outbound", OUT, "dispatcher", 403),
     ],
 )
 async def test_who_may_do_what(intake: World, path: str, body: object, role: str, status: int) -> None:

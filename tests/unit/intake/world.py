@@ -73,9 +73,11 @@ class Broker(MemoryTransport):
 class World:
     """One intake process; `client` speaks to it."""
 
-    def __init__(self, folder: Path, *, max_bytes: int = 1024 * 1024, ack_s: float = 0.05) -> None:
+    def __init__(
+        self, folder: Path, *, max_bytes: int = 1024 * 1024, ack_s: float = 0.05, clock: FakeClock | None = None
+    ) -> None:
         self.broker = Broker()
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.contacts = MemoryContacts()
         spools = {lane: Spool(folder, lane, max_bytes) for lane in LANES}
         self.acceptor = Acceptor(self.broker, spools, self.clock, ack_s)
@@ -110,8 +112,10 @@ def token(role: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def world(folder: Path, *, max_bytes: int = 1024 * 1024, ack_s: float = 0.05) -> AsyncIterator[World]:
-    made = World(folder, max_bytes=max_bytes, ack_s=ack_s)
+async def world(
+    folder: Path, *, max_bytes: int = 1024 * 1024, ack_s: float = 0.05, clock: FakeClock | None = None
+) -> AsyncIterator[World]:
+    made = World(folder, max_bytes=max_bytes, ack_s=ack_s, clock=clock)
     await made.acceptor.start()
     try:
         yield made

@@ -1,0 +1,57 @@
+"""The departments of a story that read a feed topic and write an answers topic."""
+
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from hotline.surge.feeds import About, Reply
+from shared.clock import Clock
+from shared.events.envelope import decode
+from shared.events.topics import Topics
+from shared.policy import feed_units
+from shared.producer import KafkaTransport, OrderedPublisher
+from shared.settings import Settings
+
+LOOK_MS = 100
+
+
+class Feeds:
+    """Every feed from its beginning, read when somebody asks."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._topics = Topics(settings.city)
+        self._units = {self._topics.feed(unit): unit for unit in feed_units(settings.policy)}
+        self._clock = clock
+        self._transport = KafkaTransport(settings.kafka)
+        self._publisher = OrderedPublisher(self._transport, clock)
+        self._bootstrap = settings.kafka
+        self._consumer: Any = None
+        self._orders: dict[tuple[str, str], str] = {}
+        self._about = msgspec.json.Decoder(About)
+
+    async def start(self) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        await self._consumer.start()
+        self._consumer.assign([TopicPartition(topic, 0) for topic in self._units])
+
+    async def stop(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.stop()
+        await self._transport.stop()
+
+    async def order(self, unit: str, case: str) -> str:
+        """The unit's newest order on the case, or empty while its feed has none."""
+        for records in (await self._consumer.getmany(timeout_ms=LOOK_MS)).values():
+            for record in records:
+                event = decode(record.value)
+                if event.type == "work_order.issued.v1":
+                    self._orders[self._units[record.topic], event.subject] = self._about.decode(event.data).order
+        return self._orders.get((unit, case), "")
+
+    async def send(self, reply: Reply) -> str:
+        """The department's command into its answers topic; returns the command's id at dispatch."""
+        await self._publisher.publish([reply.record(self._topics, self._clock.now())])
+        return reply.command
