@@ -1,14 +1,15 @@
 """Signing in and out, the way to one's own page, and the stream of live updates."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.desk.desk import Desk, fields
 from services.desk.session import sign_in, sign_out
-from shared.auth import Forbidden, verify
+from shared.auth import Forbidden, Identity, verify
 
 HOMES = {
     "agent": "/agent", "unit": "/inbox", "supervisor": "/supervisor", "dispatcher": "/supervisor",
@@ -47,10 +48,14 @@ def session_router(desk: Desk) -> APIRouter:
         sign_out(response)
         return response
 
+    def listener(request: Request) -> Identity:
+        """Before the stream begins, so that a stranger is sent away and not kept waiting."""
+        return desk.visitor(request).who
+
     @router.get("/live", response_class=EventSourceResponse)
-    async def live(request: Request) -> AsyncIterator[ServerSentEvent]:
+    async def live(who: Annotated[Identity, Depends(listener)]) -> AsyncIterator[ServerSentEvent]:
         """Small messages; the page fetches what they are about with its own rights."""
-        async for event in desk.hub.events(desk.visitor(request).who):
+        async for event in desk.hub.events(who):
             yield event
 
     return router

@@ -22,6 +22,7 @@ from shared.testing import FakeClock
 
 SECRET = "a secret of at least thirty-two bytes"
 POLICY = Path(__file__).parents[3] / "policy" / "130100"
+CITY = City(POLICY)
 ORIGIN = "http://desk"
 UNIT, OTHER = "130100-02-001", "130100-02-002"
 CALLER = "+8613812341234"
@@ -33,12 +34,11 @@ class World:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or FakeClock()
-        city = City(POLICY)
-        self.city = LittleCity(city, self.clock, SECRET)
+        self.city = LittleCity(CITY, self.clock, SECRET)
         self.store = self.city.store
         self.hub = Hub(self.store)
         settings = Settings(jwt_secret=SecretStr(SECRET))
-        desk = Desk(settings, self.clock, self.store, self.city, self.hub, city, Renderer(city, self.clock))
+        desk = Desk(settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock))
         self.app = FastAPI(openapi_url=None)
         add_pages(self.app, desk)
 
