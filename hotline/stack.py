@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import sys
@@ -27,7 +28,8 @@ from hotline.topics import create_topics
 from shared.clock import CHINA
 from shared.settings import Settings
 
-SERVICES = ("intake", "dispatch", "sla", "notify")
+SERVICES = ("intake", "dispatch", "sla", "notify", "desk")
+"""In the order of their start: the desk is last, because it is told where the others are."""
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
 SEALERS = frozenset({"intake", "notify"})
@@ -150,10 +152,15 @@ class Stack:
             "HOTLINE_STATE_DIR": str(state),
             **({"HOTLINE_SEAL_KEY": self.secrets["seal_key"]} if service in SEALERS else {}),
             **({"HOTLINE_REF_KEY": self.secrets["ref_key"]} if service == "intake" else {}),
+            **({"HOTLINE_URLS": self._first_urls()} if service == "desk" else {}),
             **self.options.extra_env,
         }
         argv = (sys.executable, "-m", f"services.{service}")
         return ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.urls[name]}/health/ready"))
+
+    def _first_urls(self) -> str:
+        """Service → URL of its first replica, as JSON."""
+        return json.dumps({service: urls[0] for service, urls in self.addresses().items()})
 
     async def scale_to(self, service: str, count: int) -> None:
         """Start or stop replicas until there are `count`; the newest go first."""

@@ -79,7 +79,9 @@ class MemoryStore:
         return call_of(self.contacts[contact]) if contact in self.contacts else None
 
     async def calls_of(self, agent: str, limit: int) -> list[Call]:
-        found = [row for row in self.contacts.values() if row.get("answered", {}).get("agent") == agent]
+        found = [
+            row for row in self.contacts.values() if row.get("answered", {}).get("agent") == agent and "offered" in row
+        ]
         found.sort(key=lambda row: row["answered"]["time"], reverse=True)
         return [call_of(row) for row in found[:limit]]
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from services.desk.desk import Desk, fields
 from services.desk.domain.board import figures
 from services.desk.domain.days import day_of
+from services.desk.domain.forms import city_time
 from services.desk.domain.rights import BOARD
 from services.desk.domain.sheet import Sheet
 from services.desk.store import Wanted
@@ -81,7 +82,7 @@ class Supervisor:
         missing = next((name for name in ("why", "until") if not form.get(name, "").strip()), "")
         if missing:
             return self._desk.incomplete(request, by, missing)
-        body = {"on": form.get("on") == "yes", "why": form["why"], "until": f"{form['until']}:00+08:00"}
+        body = {"on": form.get("on") == "yes", "why": form["why"], "until": city_time(form["until"])}
         reply = await self._desk.ask(by, "knowledge", "PUT", "/surge", body=body)
         return self._desk.outcome(request, by, "knowledge", reply)
 

@@ -51,6 +51,14 @@ class Speech:
         """Words for a code that others may extend; an unknown code is shown as it is."""
         return self._words.get(f"{group}.{code}", code)
 
+    def figure(self, one: dict[str, Any]) -> str:
+        """A figure of the reports service, with its unit."""
+        value, unit = one.get("value"), one.get("unit", "")
+        return "–" if value is None else f"{value:g} {self.word('unit', unit) if unit else ''}".strip()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._words
+
     def unit(self, code: str) -> str:
         known = self._city.units.get(code)
         return (known.name if self.lang == LANGUAGES[0] else known.english) if known else code

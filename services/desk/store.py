@@ -221,7 +221,7 @@ class MongoStore:
         return call_of(found) if found else None
 
     async def calls_of(self, agent: str, limit: int) -> list[Call]:
-        query = {"answered.agent": agent}
+        query = {"answered.agent": agent, "offered.time": {"$exists": True}}
         with reachable():
             found = await self._database.contacts.find(query).sort("answered.time", -1).limit(limit).to_list(None)
         return [call_of(document) for document in found]

@@ -37,7 +37,7 @@ class LittleCity:
         """(method, path) → what is answered instead."""
         self.bulletins: list[dict[str, Any]] = []
         self.articles: list[dict[str, Any]] = []
-        self.surge: dict[str, Any] = {"on": False}
+        self.surge: dict[str, Any] | None = None
         self.unit = next(iter(city.units))
         self._secret = secret
         self._sequences: dict[str, int] = {}
@@ -172,16 +172,20 @@ class LittleCity:
                 return Reply(200, {"id": bulletin})
             case ["surge"]:
                 self.surge = ask.body or self.surge
-                return Reply(200, self.surge)
+                return Reply(200, {"switch": self.surge, "history": []})
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})
 
 
 def _report(path: list[str]) -> Reply:
     match path:
         case ["figures"]:
-            return Reply(200, {"registered": 128, "dispatched": 41, "answered": 87})
+            figures = [{"name": "accepted", "value": 128}, {"name": "connect_rate", "value": 96.2}]
+            return Reply(200, {"figures": figures, "tables": {}})
         case ["hot-topics"]:
-            return Reply(200, {"items": [{"name": "供暖温度不达标", "cases": 21, "summary": "长安区三个小区集中反映"}]})
+            return Reply(
+                200,
+                {"items": [{"label": "供暖温度不达标", "count": 21, "change": 40.0, "example": "三个小区集中反映"}]},
+            )
         case ["reports", "daily", name]:
             kind = "application/pdf" if name.endswith(".pdf") else "text/html"
             return Reply(200, f"<h1>日报 {name}</h1>".encode(), kind)

@@ -52,7 +52,12 @@ def outbound_body(form: Fields) -> dict[str, Any]:
     """Body of intake's `POST /calls/outbound` (domain.md §10)."""
     body = {name: _need(form, name) for name in ("case_id", "purpose", "callee", "result")}
     promise, due = form.get("promise", "").strip(), form.get("promise_due", "").strip()
-    return {**body, **({"promise": promise} if promise else {}), **({"promise_due": due} if due else {})}
+    return {**body, **({"promise": promise} if promise else {}), **({"promise_due": city_time(due)} if due else {})}
+
+
+def city_time(local: str) -> str:
+    """What a browser's date and time field holds, in the city's zone."""
+    return f"{local}:00+08:00"
 
 
 def command_body(verb: str, form: Fields) -> dict[str, Any]:
@@ -129,8 +134,9 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "reopen": lambda form: {"reason": _need(form, "reason")},
     "note": lambda form: {"text": _need(form, "text")},
     "ask_transfer": lambda form: {
-        "city": _need(form, "city"),
+        "target": _need(form, "target"),
         "reason": _need(form, "reason"),
+        "asked_action": _need(form, "asked_action"),
         "consent": form.get("consent") == "yes",
     },
 }

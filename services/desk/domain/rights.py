@@ -66,7 +66,7 @@ _ORDER: dict[str, dict[str, frozenset[str]]] = {
     "RETURN_ASKED": {"judge_return": frozenset({"supervisor"})},
     "FED_BACK": {"audit": frozenset({"auditor", "supervisor"})},
 }
-_TRANSFER = {"ask_transfer": frozenset({"agent"})}
+_TRANSFER = {"ask_transfer": frozenset({"agent", "dispatcher", "supervisor"})}
 _CASE: dict[str, dict[str, frozenset[str]]] = {
     "PENDING_DISPATCH": {"assign": frozenset({"dispatcher", "supervisor"}), **_TRANSFER},
     "DISPATCHED": _TRANSFER,

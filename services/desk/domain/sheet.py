@@ -11,7 +11,7 @@ from shared.events.commands import Clock, Priority, RequestType
 OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED"]
 CaseState = Literal[
     "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
-    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED",
+    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED",
 ]  # fmt: skip
 ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED"})
 
@@ -59,6 +59,18 @@ class Debt(Struct, kw_only=True):
     how: str = ""
 
 
+class Transfer(Struct, kw_only=True):
+    """`state` is the last step heard of; `result` the partner's answer."""
+
+    target: str
+    state: str
+    result: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("refused", "completed")
+
+
 class Rating(Struct, kw_only=True):
     """The follow-up: solved or not, satisfaction 5..1 (0: not asked)."""
 
@@ -100,6 +112,8 @@ class Sheet(Struct, kw_only=True):
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     rating: Rating | None = None
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    """By id: requests to partner cities and emergency lines to take the case over."""
     words: list[str] = field(default_factory=list)
     timeline: list[Entry] = field(default_factory=list)
 
@@ -131,6 +145,8 @@ class Sheet(Struct, kw_only=True):
         states = {order.state for order in self.current()}
         if states - {"DONE"}:
             return _at_work(states)
+        if any(not transfer.over for transfer in self.transfers.values()):
+            return "TRANSFERRED"
         if not states and not self.answer:
             return "PENDING_DISPATCH"
         waiting = any(debt.state in ("open", "owed") for debt in self.debts)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.desk.domain.sheet import Contact, Debt, Entry, Order, Rating, Sheet
+from services.desk.domain.sheet import Contact, Debt, Entry, Order, Rating, Sheet, Transfer
 from services.desk.domain.similar import words_of
 from shared.documents import Document
 from shared.events import cases as e
@@ -38,6 +38,8 @@ class SheetView:
             _issued(sheet, data, event.time, self._dues(event.time, data.priority, data.request_type))
         elif apply := _APPLY.get(type(data)):
             apply(sheet, data, event.time)
+        elif step := _TRANSFER_STEPS.get(event.type):
+            _transferred(sheet, data, step)
         sheet.timeline.append(_entry(event, data))
         return sheet
 
@@ -209,6 +211,20 @@ def _breached(sheet: Sheet, data: e.DeadlineBreached, now: datetime) -> None:
     order.breached.append(data.clock)
     order.dues[data.clock] = data.due
     sheet.breached_at = now
+
+
+def _transferred(sheet: Sheet, data: Any, step: str) -> None:
+    """A request to a partner went a step; with the last result the case has its answer."""
+    transfer = sheet.transfers.setdefault(data.transfer, Transfer(target=data.target, state=step))
+    transfer.state = step
+    if step == "completed":
+        transfer.result = data.text
+        sheet.answer = sheet.answer or data.text
+
+
+_TRANSFER_STEPS = {
+    f"transfer.{step}.v1": step for step in ("asked", "receipted", "accepted", "refused", "completed")
+}  # fmt: skip
 
 
 _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {

@@ -90,7 +90,7 @@ async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:
     [
         (f"unit:{UNIT}", ["sign", "ask_return", "note"]),
         ("agent", ["ask_transfer", "note"]),
-        ("supervisor", ["note"]),
+        ("auditor", ["note"]),
     ],
 )
 async def test_actions_are_those_the_role_has_now(role: str, verbs: list[str]) -> None:

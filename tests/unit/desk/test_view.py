@@ -156,3 +156,25 @@ def test_similar_means_shared_words() -> None:
     found = rank(words_of("我家小区暖气一直不热"), [noise, heating])
     assert [sheet.number for _, sheet in found] == ["1"]
     assert rank([], [heating]) == []
+
+
+class TransferStep(msgspec.Struct, kw_only=True):
+    """What the events of a transfer have in common."""
+
+    transfer: str
+    target: str
+    text: str = ""
+
+
+def test_a_case_with_a_partner_is_transferred_until_the_partner_has_finished() -> None:
+    view, now = SheetView(City(POLICY).dues), World().clock.now()
+    sheet = Sheet(id="N-1", number="SJZ-1")
+    states = []
+    for step, text in (("asked", ""), ("accepted", ""), ("progressed", "已联系社区"), ("completed", "已送药")):
+        data = TransferStep(transfer="t", target="120000", text=text)
+        event = Envelope(
+            id=step, type=f"transfer.{step}.v1", source="/d", subject="N-1", time=now, sequence=1, data=raw(data)
+        )
+        states.append(view.fold(sheet, event, data).state)
+    assert states == ["TRANSFERRED", "TRANSFERRED", "TRANSFERRED", "PENDING_CALLBACK"]
+    assert (sheet.answer, sheet.timeline[2].data["text"]) == ("已送药", "已联系社区")
