@@ -10,6 +10,7 @@ from services.desk.domain.view import SheetView
 from services.desk.handlers import Handlers
 from services.desk.memory import MemoryStore
 from services.desk.policy import City
+from services.desk.store import Store
 from shared import ids
 from shared.auth import verify
 from shared.clock import Clock
@@ -28,8 +29,8 @@ TOPICS = Topics("130100")
 class LittleCity:
     """`away` names services that do not answer; `asked` keeps what was asked, in order."""
 
-    def __init__(self, city: City, clock: Clock, secret: str) -> None:
-        self.store = MemoryStore()
+    def __init__(self, city: City, clock: Clock, secret: str, store: Store | None = None) -> None:
+        self.store = store or MemoryStore()
         self.clock = clock
         self.away: set[str] = set()
         self.asked: list[Ask] = []

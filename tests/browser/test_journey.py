@@ -139,4 +139,5 @@ def test_a_board_without_data_turns_grey_and_says_since_when(desk: Running, peop
     expect(page.get_by_role("alert")).to_contain_text(re.compile(r"数据中断，自 *\d\d:\d\d:\d\d"))
     page.context.set_offline(False)
     expect(page.locator("#figures")).not_to_have_class(re.compile("stale"), timeout=30_000)
+    page.close()
     people.errors.clear()

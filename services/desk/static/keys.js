@@ -36,8 +36,9 @@
     } else if (!typing && !event.ctrlKey && event.code === "Slash") {
       event.preventDefault();
       const sheet = document.getElementById("keys");
-      if (event.shiftKey && sheet) sheet.showModal();
-      else if (!event.shiftKey && marked("Slash")) marked("Slash").focus();
+      const asked = event.shiftKey || event.key === "?";
+      if (asked && sheet) sheet.showModal();
+      else if (!asked && marked("Slash")) marked("Slash").focus();
     } else if (!typing && !event.ctrlKey && outside[event.code]) {
       outside[event.code]();
     }

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from services.desk.app import add_pages
 from services.desk.desk import Desk
 from services.desk.live import Hub
+from services.desk.memory import MemoryStore
 from services.desk.policy import City
 from services.desk.render import Renderer
 from services.desk.testing import LittleCity
@@ -34,8 +35,8 @@ class World:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or FakeClock()
-        self.city = LittleCity(CITY, self.clock, SECRET)
-        self.store = self.city.store
+        self.store = MemoryStore()
+        self.city = LittleCity(CITY, self.clock, SECRET, self.store)
         self.hub = Hub(self.store)
         settings = Settings(jwt_secret=SecretStr(SECRET))
         desk = Desk(settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock))
