@@ -1,4 +1,4 @@
-.PHONY: help setup demo story test test-faults test-mutants bench contracts lint format clean
+.PHONY: help setup demo story test test-faults test-mutants test-browser bench contracts lint format clean
 PY := .venv/bin/python
 
 help: ## what there is
@@ -6,11 +6,12 @@ help: ## what there is
 
 setup: .venv/.ready ## packages, Kafka and the hotline command, all under this folder
 
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml services/desk/web/package-lock.json
 	test -x $(PY) || python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	.venv/bin/hotline doctor --fetch
+	$(PY) -m services.desk.assets
 	touch $@
 
 demo: setup ## a surge of 2,000 calls on real servers, ending with the ledger
@@ -35,6 +36,9 @@ test-faults: setup ## kills, outages and zombies in mid-surge, and 50,000 random
 
 test-mutants: setup ## wrong variants, each of which must turn a named test red
 	$(PY) -m tests.mutants
+
+test-browser: setup ## pages in a real browser: journeys by keyboard, accessibility; needs Chromium
+	.venv/bin/pytest tests/browser -q
 
 bench: setup ## speeds beside a bare loop of the same run, as ratios
 	$(PY) -m bench

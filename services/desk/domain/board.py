@@ -1,0 +1,72 @@
+"""Figures of the wall board: few, each with its target and a word for how it stands (domain.md §5)."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from services.desk.domain.calls import CallFigures
+from shared.policy import Policy
+
+Level = Literal["good", "watch", "bad", "none"]
+
+
+class Targets(Policy):
+    """Part of desk.yaml: shares in percent, waits in seconds; defaults of GB/T 33358-2016 where it has one."""
+
+    waiting: int
+    oldest_s: int
+    in_time_percent: float
+    connect_percent: float
+    self_service_percent: float
+    breaches: int
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """`value` and `target` are ready to be shown with `unit`; `none` means that there is nothing to judge yet."""
+
+    name: str
+    value: str
+    unit: str
+    target: str
+    level: Level
+    note: str = ""
+
+
+def figures(calls: CallFigures, breaches: int, targets: Targets, now: datetime) -> list[Figure]:
+    """Waiting, answered in time, connected, self-served, breached."""
+    offered_to_people = calls.answered + max(0, calls.ended - calls.answered - calls.self_served)
+    return [
+        _waiting(calls, targets, now),
+        _share("in_time", calls.in_time, calls.answered, targets.in_time_percent),
+        _share("connect", calls.answered, offered_to_people, targets.connect_percent),
+        _share("self_service", calls.self_served, calls.offered, targets.self_service_percent, judged=False),
+        Figure(
+            name="breaches",
+            value=str(breaches),
+            unit="",
+            target=f"≤ {targets.breaches}",
+            level="good" if breaches <= targets.breaches else "bad",
+        ),
+    ]
+
+
+def _waiting(calls: CallFigures, targets: Targets, now: datetime) -> Figure:
+    oldest_s = int((now - calls.oldest).total_seconds()) if calls.oldest else 0
+    level: Level = "good"
+    if calls.waiting > targets.waiting:
+        level = "watch"
+    if oldest_s > targets.oldest_s:
+        level = "bad"
+    target = f"≤ {targets.waiting}"
+    return Figure(name="waiting", value=str(calls.waiting), unit="", target=target, level=level, note=f"{oldest_s} s")
+
+
+def _share(name: str, part: int, whole: int, target: float, *, judged: bool = True) -> Figure:
+    if not whole:
+        return Figure(name=name, value="–", unit="", target=f"≥ {target:g} %", level="none")
+    share = 100 * part / whole
+    level: Level = "good" if share >= target else "watch" if share >= target - 5 or not judged else "bad"
+    return Figure(
+        name=name, value=f"{share:.1f}", unit="%", target=f"≥ {target:g} %", level=level, note=f"{part}/{whole}"
+    )

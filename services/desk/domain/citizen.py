@@ -1,0 +1,88 @@
+"""What a citizen sees of his case, and how often somebody may try."""
+
+from collections import deque
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from services.desk.domain.sheet import Sheet
+from shared.ids import receipt_code
+from shared.policy import Policy
+
+STEPS = ("registered", "dispatched", "handling", "answered", "replied", "closed")
+
+
+class Step(Struct, frozen=True):
+    """One step of the way: done, the present one, or to come."""
+
+    name: str
+    stands: Literal["done", "now", "later"]
+    at: datetime | None = None
+
+
+class Tries(Policy):
+    """Part of desk.yaml: so many tries in so many seconds, per visitor and per case number."""
+
+    per_visitor: int
+    per_number: int
+    window_s: float
+
+
+def has_code(sheet: Sheet, code: str) -> bool:
+    """Whether the pickup code is that of one of the case's contacts."""
+    wanted = code.strip().upper()
+    return len(wanted) == 8 and any(receipt_code(contact.id) == wanted for contact in sheet.contacts)
+
+
+def steps(sheet: Sheet) -> list[Step]:
+    """The steps in their order, with the moments at which they were reached in this cycle."""
+    reached = _REACHED[sheet.state]
+    times = _times(sheet)
+    return [
+        Step(name, "done" if n < reached else "now" if n == reached else "later", times.get(name))
+        for n, name in enumerate(STEPS)
+    ]
+
+
+_REACHED = {
+    "UNKNOWN": 0, "PENDING_DISPATCH": 0, "DISPATCHED": 1, "HANDLING": 2, "PENDING_AUDIT": 3,
+    "TRANSFERRED": 2, "PENDING_REPLY": 3, "PENDING_CALLBACK": 4, "REOPEN_REQUESTED": 0, "CLOSED": 5,
+}  # fmt: skip
+_EVENTS = {
+    "case.registered": "registered",
+    "work_order.issued": "dispatched",
+    "work_order.signed": "handling",
+    "work_order.answered": "answered",
+    "case.answered": "answered",
+    "reply.settled": "replied",
+    "case.closed": "closed",
+}
+
+
+def _times(sheet: Sheet) -> dict[str, datetime]:
+    return {_EVENTS[entry.type]: entry.time for entry in sheet.timeline if entry.type in _EVENTS}
+
+
+class Limiter:
+    """Tries within a sliding window, per key; forgets what is older."""
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._tries: dict[str, deque[float]] = {}
+
+    def allow(self, key: str, most: int, now: float) -> bool:
+        """Count a try at `now` (seconds); false when there were `most` in the window already."""
+        self._forget(now)
+        tries = self._tries.setdefault(key, deque())
+        if len(tries) >= most:
+            return False
+        tries.append(now)
+        return True
+
+    def _forget(self, now: float) -> None:
+        for key, tries in list(self._tries.items()):
+            while tries and tries[0] <= now - self._window_s:
+                tries.popleft()
+            if not tries:
+                del self._tries[key]

@@ -1,0 +1,142 @@
+"""From what a person typed to what the other services take; every refusal is a code with words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Fields = Mapping[str, str]
+CASE_FIELDS = ("title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "answer")
+"""What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
+
+
+class Incomplete(ValueError):
+    """A field that must be filled is not; `field` is its name."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def case_body(form: Fields, key: str) -> dict[str, Any]:
+    """Body of intake's `POST /contacts/{id}/cases`: the five elements as one text. `key`: last key in the IVR."""
+    text = "\n".join(
+        f"{label}：{_need(form, name)}"
+        for label, name in (("来电人", "salutation"), ("时间", "when"), ("起因", "cause"), ("经过", "course"))
+    )
+    body: dict[str, Any] = {
+        "matter": int(_need(form, "matter")),
+        "title": _need(form, "title"),
+        "text": text,
+        "address": _need(form, "address"),
+        "request_type": form.get("request_type") or "QZ",
+        "topic": form.get("topic", ""),
+        "area": form.get("area", ""),
+        "urgent": bool(form.get("urgent")),
+        "caller": form.get("caller", "").strip(),
+        "key": key,
+    }
+    if form.get("on_the_spot"):
+        body["answer"] = _need(form, "answer")
+    return body
+
+
+def attach_body(form: Fields) -> dict[str, Any]:
+    """Body of intake's `POST /contacts/{id}/attachments`."""
+    return {
+        "case_id": _need(form, "case_id"),
+        "text": form.get("text", "").strip(),
+        "caller": form.get("caller", "").strip(),
+    }
+
+
+def outbound_body(form: Fields) -> dict[str, Any]:
+    """Body of intake's `POST /calls/outbound` (domain.md §10)."""
+    body = {name: _need(form, name) for name in ("case_id", "purpose", "callee", "result")}
+    promise, due = form.get("promise", "").strip(), form.get("promise_due", "").strip()
+    return {**body, **({"promise": promise} if promise else {}), **({"promise_due": city_time(due)} if due else {})}
+
+
+def city_time(local: str) -> str:
+    """What a browser's date and time field holds, in the city's zone."""
+    return f"{local}:00+08:00"
+
+
+def command_body(verb: str, form: Fields) -> dict[str, Any]:
+    """Body of dispatch's command. Raises Incomplete, and LookupError for a verb that has no form."""
+    return _BODIES[verb](form)
+
+
+def _need(form: Fields, name: str) -> str:
+    text = form.get(name, "").strip()
+    if not text:
+        raise Incomplete(name)
+    return text
+
+
+def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
+    """Whether the person said yes; a no needs its reason."""
+    positive = form.get("decision") == yes
+    if not positive:
+        _need(form, reason)
+    return positive
+
+
+def _assign(form: Fields) -> dict[str, Any]:
+    supporting = [unit for unit in form.get("supporting", "").split() if unit]
+    return {"lead": _need(form, "lead"), "supporting": supporting}
+
+
+def _ask_return(form: Fields) -> dict[str, Any]:
+    return {
+        "order": _need(form, "order"),
+        "reason": _need(form, "reason"),
+        "basis": _need(form, "basis"),
+        "proposed_unit": form.get("proposed_unit", ""),
+    }
+
+
+def _judge_return(form: Fields) -> dict[str, Any]:
+    approve = _judged(form, "approve")
+    unit = _need(form, "unit") if approve else ""
+    return {"order": _need(form, "order"), "approve": approve, "unit": unit, "reason": form.get("reason", "")}
+
+
+def _answer(form: Fields) -> dict[str, Any]:
+    return {
+        "order": _need(form, "order"),
+        "public_answer": _need(form, "public_answer"),
+        "internal": form.get("internal", ""),
+        "solved": form.get("solved") == "yes",
+    }
+
+
+def _audit(form: Fields) -> dict[str, Any]:
+    passed = _judged(form, "pass")
+    return {"order": _need(form, "order"), "passed": passed, "reason": form.get("reason", "")}
+
+
+def _follow_up(form: Fields) -> dict[str, Any]:
+    return {
+        "solved": form.get("solved") == "yes",
+        "satisfaction": int(form.get("satisfaction") or 0),
+        "comment": form.get("comment", ""),
+    }
+
+
+_BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
+    "sign": lambda form: {"order": _need(form, "order")},
+    "ask_return": _ask_return,
+    "answer": _answer,
+    "audit": _audit,
+    "assign": _assign,
+    "judge_return": _judge_return,
+    "follow_up": _follow_up,
+    "close": lambda form: {"reason": _need(form, "reason")},
+    "reopen": lambda form: {"reason": _need(form, "reason")},
+    "note": lambda form: {"text": _need(form, "text")},
+    "ask_transfer": lambda form: {
+        "target": _need(form, "target"),
+        "reason": _need(form, "reason"),
+        "asked_action": _need(form, "asked_action"),
+        "consent": form.get("consent") == "yes",
+    },
+}

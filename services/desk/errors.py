@@ -1,0 +1,42 @@
+"""What goes wrong, for people: a page or a line of words, never a stack trace."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from services.desk.render import Renderer
+from services.desk.session import NotSignedIn
+from shared.away import Away
+from shared.service import Problem, install_errors
+
+
+def install(app: FastAPI, renderer: Renderer) -> None:
+    """JSON for programs (shared/service.py), words for browsers, the sign-in page for strangers."""
+    install_errors(app)
+
+    def words(request: Request, status: int, reason: str, detail: str) -> Response:
+        if "text/html" not in request.headers.get("accept", "") and "hx-request" not in request.headers:
+            return JSONResponse({"reason": reason, "detail": detail}, status_code=status)
+        template = "_error.html" if "hx-request" in request.headers else "error.html"
+        return renderer.page(request, template, status=status, reason=reason, detail=detail)
+
+    @app.exception_handler(NotSignedIn)
+    async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
+        if "hx-request" in request.headers:
+            return HTMLResponse("", status_code=401, headers={"HX-Redirect": "/sign-in"})
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> Response:
+        return words(request, error.status, error.reason, error.detail)
+
+    @app.exception_handler(Away)
+    async def away(request: Request, error: Away) -> Response:
+        response = words(request, 503, "not_now", "a server behind this page does not answer; try again")
+        response.headers["Retry-After"] = "2"
+        return response
+
+    @app.exception_handler(404)
+    async def nowhere(request: Request, error: Exception) -> Response:
+        return words(request, 404, "no_such_page", f"there is no page {request.url.path}")

@@ -1,0 +1,183 @@
+"""The agent's desk: the call that popped up, the case form with its draft, knowledge, bulletins."""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.desk.clients import Reply
+from services.desk.desk import Desk, fields
+from services.desk.domain.calls import Call
+from services.desk.domain.days import day_of
+from services.desk.domain.forms import CASE_FIELDS, Incomplete, attach_body, case_body, outbound_body
+from services.desk.domain.similar import rank, words_of
+from services.desk.session import Visitor
+
+STATES = ("ready", "busy", "wrap_up", "break", "offline")
+HISTORY = 8
+SIMILAR_AMONG = 200
+EMPTY = Call(id="")
+
+
+def agent_router(desk: Desk) -> APIRouter:
+    """Routes under /agent."""
+    router = APIRouter(prefix="/agent")
+    made = Agent(desk)
+    router.get("")(made.page)
+    router.get("/strip")(made.strip)
+    router.post("/state")(made.set_state)
+    router.get("/work")(made.work)
+    router.get("/caller")(made.caller)
+    router.get("/knowledge")(made.knowledge)
+    router.get("/similar")(made.similar)
+    router.get("/bulletins")(made.bulletins)
+    router.post("/bulletins/{bulletin}/acknowledge")(made.acknowledge)
+    router.post("/calls/{contact}/draft")(made.save_draft)
+    router.post("/calls/{contact}/cases")(made.register)
+    router.post("/calls/{contact}/attachments")(made.attach)
+    router.post("/calls/{contact}/finish")(made.finish)
+    router.post("/outbound")(made.outbound)
+    return router
+
+
+class Agent:
+    """Handlers of one desk process; nothing is kept here."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        by = self._by(request)
+        return self._desk.page(request, "agent.html", by, **await self._work(by), **await self._strip(by))
+
+    async def strip(self, request: Request) -> Response:
+        by = self._by(request)
+        return self._desk.page(request, "_strip.html", by, **await self._strip(by))
+
+    async def _strip(self, by: Visitor) -> dict[str, Any]:
+        now = self._desk.clock.now()
+        state = await self._desk.store.get("agents", by.who.subject)
+        queue = await self._desk.store.queue(day_of(now), 1000)
+        calls = await self._desk.store.calls_of(by.who.subject, 200)
+        mine = sum(call.answered_at is not None and call.answered_at >= day_of(now) for call in calls)
+        return {"state": state.get("state", ""), "since": state.get("since"), "queue": len(queue), "mine": mine}
+
+    async def set_state(self, request: Request) -> Response:
+        by, state = self._by(request), (await fields(request)).get("state", "")
+        if state not in STATES:
+            return self._desk.incomplete(request, by, "state")
+        reply = await self._set_state(by, state)
+        return self._desk.outcome(request, by, "intake", reply)
+
+    async def _set_state(self, by: Visitor, state: str) -> Reply:
+        reply = await self._desk.ask(by, "intake", "PUT", "/agents/me/state", body={"state": state})
+        if reply.good:
+            await self._desk.store.put("agents", by.who.subject, {"state": state, "since": self._desk.clock.now()})
+        return reply
+
+    async def work(self, request: Request, shown: str = "") -> Response:
+        """The call and its form; 204 where the page shows this call already, so that nobody loses what he types."""
+        by = self._by(request)
+        call = await self._current(by)
+        if call.id == shown:
+            return Response(status_code=204)
+        return self._desk.page(request, "_work.html", by, **await self._work(by))
+
+    async def caller(self, request: Request) -> Response:
+        by = self._by(request)
+        return self._desk.page(request, "_caller.html", by, **await self._caller(await self._current(by)))
+
+    async def _work(self, by: Visitor) -> dict[str, Any]:
+        call = await self._current(by)
+        draft = await self._desk.store.get("drafts", _draft(by, call.id))
+        shown = {"draft": draft.get("fields", {}), "matter": draft.get("matter", 1)}
+        return {**await self._caller(call), **shown, "fields": CASE_FIELDS}
+
+    async def _caller(self, call: Call) -> dict[str, Any]:
+        cases = await self._desk.store.of_caller(call.caller_ref, HISTORY) if call.caller_ref else []
+        return {"call": call, "cases": cases, "open_cases": [case for case in cases if case.state != "CLOSED"]}
+
+    async def _current(self, by: Visitor) -> Call:
+        """The newest call that this agent answered and has not finished."""
+        calls = await self._desk.store.calls_of(by.who.subject, 1)
+        state = await self._desk.store.get("agents", by.who.subject)
+        return calls[0] if calls and calls[0].id != state.get("finished") else EMPTY
+
+    async def save_draft(self, request: Request, contact: str) -> Response:
+        """Autosave; the number to call back is not kept."""
+        by, form = self._by(request), await fields(request)
+        kept = {name: form.get(name, "") for name in CASE_FIELDS}
+        await self._desk.store.put("drafts", _draft(by, contact), {"fields": kept, "saved_at": self._desk.clock.now()})
+        return self._desk.page(request, "_saved.html", by)
+
+    async def register(self, request: Request, contact: str) -> Response:
+        by, form = self._by(request), await fields(request)
+        call = await self._desk.store.call(contact) or EMPTY
+        try:
+            body = case_body(form, call.path[-1:])
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
+        reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/cases", body=body)
+        if reply.good:
+            await self._desk.store.put("drafts", _draft(by, contact), {"fields": {}, "matter": body["matter"] + 1})
+        return self._desk.outcome(request, by, "intake", reply)
+
+    async def attach(self, request: Request, contact: str) -> Response:
+        by = self._by(request)
+        try:
+            body = attach_body(await fields(request))
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
+        reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/attachments", body=body)
+        return self._desk.outcome(request, by, "intake", reply)
+
+    async def finish(self, request: Request, contact: str) -> Response:
+        """After-call work is over: the form goes, the agent is ready for the next call."""
+        by = self._by(request)
+        await self._desk.store.put("agents", by.who.subject, {"finished": contact})
+        reply = await self._set_state(by, "ready")
+        response = self._desk.outcome(request, by, "intake", reply)
+        response.headers["HX-Trigger"] = "desk-done, desk-call"
+        return response
+
+    async def outbound(self, request: Request) -> Response:
+        by, form = self._by(request), await fields(request)
+        try:
+            body = outbound_body(form)
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
+        reply = await self._desk.ask(
+            by, "intake", "POST", "/calls/outbound", body=body, key=form.get("key", "")
+        )  # fmt: skip
+        return self._desk.outcome(request, by, "intake", reply)
+
+    async def knowledge(self, request: Request, q: str = "") -> Response:
+        by = self._by(request)
+        reply = Reply(200, {"items": []})
+        if q.strip():
+            reply = await self._desk.ask(by, "knowledge", "GET", "/search", q=q[:200], limit="6")
+        return self._desk.page(request, "_knowledge.html", by, q=q, reply=reply)
+
+    async def similar(self, request: Request, title: str = "", cause: str = "", course: str = "") -> Response:
+        by, words = self._by(request), words_of(f"{title} {cause} {course}")
+        among = await self._desk.store.with_words(words, SIMILAR_AMONG) if words else []
+        return self._desk.page(request, "_similar.html", by, found=rank(words, among), call=await self._current(by))
+
+    async def bulletins(self, request: Request) -> Response:
+        by = self._by(request)
+        reply = await self._desk.ask(by, "knowledge", "GET", "/bulletins")
+        return self._desk.page(request, "_bulletins.html", by, reply=reply)
+
+    async def acknowledge(self, request: Request, bulletin: str) -> Response:
+        by = self._by(request)
+        path = f"/bulletins/{quote(bulletin, safe='')}/acknowledgements"
+        reply = await self._desk.ask(by, "knowledge", "POST", path, body={})
+        return self._desk.outcome(request, by, "knowledge", reply)
+
+    def _by(self, request: Request) -> Visitor:
+        return self._desk.visitor(request, "agent")
+
+
+def _draft(by: Visitor, contact: str) -> str:
+    return f"{by.who.subject}/{contact}"

@@ -1,0 +1,131 @@
+"""The page of a case: header, clock, orders, timeline, and the actions this person may take. Every view is recorded."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.desk.desk import Desk, fields
+from services.desk.domain import rights
+from services.desk.domain.forms import Incomplete, command_body
+from services.desk.domain.sheet import Sheet
+from services.desk.session import Visitor
+from services.desk.store import View, read_sheet
+from shared.events.topics import is_case_id
+from shared.service import Problem
+
+READERS = ("agent", "dispatcher", "auditor", "supervisor", "unit")
+LEAST_WHY = 4
+
+
+def case_router(desk: Desk) -> APIRouter:
+    """Routes under /cases."""
+    router = APIRouter(prefix="/cases")
+    made = CasePages(desk)
+    router.get("")(made.search)
+    router.get("/{case}")(made.page)
+    router.get("/{case}/sheet")(made.sheet)
+    router.post("/{case}/reveal")(made.reveal)
+    router.post("/{case}/commands/{verb}")(made.command)
+    router.get("/{case}/outcomes/{command}")(made.outcome)
+    return router
+
+
+class CasePages:
+    """Handlers of one desk process; nothing is kept here."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def search(self, request: Request, number: str = "") -> Response:
+        """By number, as people know a case."""
+        by = self._by(request)
+        return await self._shown(request, by, "case.html", number.strip(), "page")
+
+    async def page(self, request: Request, case: str) -> Response:
+        return await self._shown(request, self._by(request), "case.html", case, "page")
+
+    async def sheet(self, request: Request, case: str) -> Response:
+        return await self._shown(request, self._by(request), "_sheet.html", case, "refresh")
+
+    async def reveal(self, request: Request, case: str) -> Response:
+        """The reporter of a secret case, to somebody who says why."""
+        by, why = self._by(request), (await fields(request)).get("why", "").strip()
+        if by.who.role not in rights.REVEALERS:
+            raise Problem(403, "forbidden", f"{by.who.role} may not see who reported")
+        if len(why) < LEAST_WHY:
+            return self._desk.incomplete(request, by, "why")
+        sheet = await self._find(by, case)
+        await self._record(by, sheet, "reveal", why)
+        return self._desk.page(request, "_reporters.html", by, reporters=rights.reporters(by.who, sheet, True))
+
+    async def command(self, request: Request, case: str, verb: str) -> Response:
+        by, form = self._by(request), await fields(request)
+        sheet = await self._find(by, case)
+        try:
+            body = command_body(verb, form)
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
+        except (LookupError, ValueError) as error:
+            raise Problem(422, "invalid", f"{verb}: no such form") from error
+        path = f"/cases/{sheet.id}/commands/{verb}"
+        reply = await self._desk.ask(by, "dispatch", "POST", path, body=body, key=form.get("key", ""))
+        return self._desk.outcome(request, by, "dispatch", reply, poll=_poll(sheet.id, reply.status, reply.body))
+
+    async def outcome(self, request: Request, case: str, command: str) -> Response:
+        """What became of a command whose outcome took longer than two seconds."""
+        by = self._by(request)
+        sheet = await self._find(by, case)
+        reply = await self._desk.ask(by, "dispatch", "GET", f"/cases/{sheet.id}/commands/{quote(command, safe='')}")
+        if reply.status == 404:
+            reply = msgspec.structs.replace(reply, status=202, body={"command": command})
+        return self._desk.outcome(request, by, "dispatch", reply, poll=_poll(sheet.id, reply.status, reply.body))
+
+    async def _shown(self, request: Request, by: Visitor, template: str, case: str, what: str) -> Response:
+        sheet = await self._find(by, case)
+        await self._record(by, sheet, what)
+        return self._desk.page(request, template, by, **await self._parts(by, sheet))
+
+    async def _parts(self, by: Visitor, sheet: Sheet) -> dict[str, Any]:
+        views = await self._desk.store.views(sheet.id, 8) if by.who.role in rights.BOARD else []
+        return {
+            "case": sheet,
+            "orders": rights.orders(by.who, sheet),
+            "reporters": rights.reporters(by.who, sheet),
+            "secret": rights.is_secret(sheet),
+            "may_reveal": rights.is_secret(sheet) and by.who.role in rights.REVEALERS,
+            "timeline": rights.timeline(by.who, sheet),
+            "actions": rights.actions(by.who, sheet),
+            "views": views,
+        }
+
+    async def _find(self, by: Visitor, case: str) -> Sheet:
+        """By id or number; a case that this person may not see does not exist for him."""
+        sheet = await self._load(case)
+        if sheet is None or not rights.may_see(by.who, sheet):
+            raise Problem(404, "no_such_case", f"there is no case {case[:60]} here")
+        return sheet
+
+    async def _load(self, case: str) -> Sheet | None:
+        if not is_case_id(case):
+            return await self._desk.store.by_number(case)
+        found = (await self._desk.store.cases.load([case])).get(case)
+        return read_sheet(found) if found and "state" in found else None
+
+    async def _record(self, by: Visitor, sheet: Sheet, what: str, why: str = "") -> None:
+        """Before anything is shown: who cannot be recorded sees nothing."""
+        view = View(
+            who=by.who.subject, role=by.who.role, what=what, case=sheet.id, number=sheet.number,
+            at=self._desk.clock.now(), why=why,
+        )  # fmt: skip
+        await self._desk.store.viewed(view)
+
+    def _by(self, request: Request) -> Visitor:
+        return self._desk.visitor(request, *READERS)
+
+
+def _poll(case: str, status: int, body: Any) -> str:
+    """Where the outcome will be, of a command that is accepted but not yet decided."""
+    return f"/cases/{case}/outcomes/{body['command']}" if status == 202 and isinstance(body, dict) else ""

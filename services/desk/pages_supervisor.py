@@ -1,0 +1,104 @@
+"""The supervisor's desk and the wall board."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.desk.desk import Desk, fields
+from services.desk.domain.board import figures
+from services.desk.domain.days import day_of
+from services.desk.domain.forms import city_time
+from services.desk.domain.rights import BOARD
+from services.desk.domain.sheet import Sheet
+from services.desk.store import Wanted
+
+MOST = 15
+
+
+def supervisor_router(desk: Desk) -> APIRouter:
+    """Routes under /supervisor and /board."""
+    router = APIRouter()
+    made = Supervisor(desk)
+    router.get("/supervisor")(made.page)
+    router.get("/supervisor/lists")(made.lists)
+    router.get("/supervisor/queue")(made.queue)
+    router.get("/supervisor/surge")(made.surge)
+    router.post("/supervisor/surge")(made.set_surge)
+    router.get("/board")(made.board)
+    router.get("/board/figures")(made.figures)
+    return router
+
+
+class Supervisor:
+    """Handlers of one desk process; nothing is kept here."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def page(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        return self._desk.page(request, "supervisor.html", by, **await self._lists(), **await self._queue())
+
+    async def lists(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        return self._desk.page(request, "_lists.html", by, **await self._lists())
+
+    async def queue(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        return self._desk.page(request, "_queue.html", by, **await self._queue())
+
+    async def _lists(self) -> dict[str, Any]:
+        wanted = {
+            "returns": Wanted(order_states=("RETURN_ASKED",)),
+            "dispatch": Wanted(case_states=("PENDING_DISPATCH",)),
+            "audit": Wanted(order_states=("FED_BACK",)),
+            "breaches": Wanted(order_states=("WAIT_SIGN", "HANDLING"), due_before=self._desk.clock.now()),
+            "reopen": Wanted(case_states=("REOPEN_REQUESTED",)),
+            "callback": Wanted(case_states=("PENDING_CALLBACK",)),
+        }
+        rows = await asyncio.gather(*(self._desk.store.page(one, "", MOST) for one in wanted.values()))
+        counts = await asyncio.gather(*(self._desk.store.count(one) for one in wanted.values()))
+        lists: dict[str, tuple[list[Sheet], int]] = {
+            name: (page.sheets, count) for name, page, count in zip(wanted, rows, counts, strict=True)
+        }
+        return {"lists": lists}
+
+    async def _queue(self) -> dict[str, Any]:
+        now = self._desk.clock.now()
+        store = self._desk.store
+        queue, agents, states = await asyncio.gather(store.queue(day_of(now), 200), store.agents(), store.by_state())
+        return {"queue": queue, "agents": agents, "states": states}
+
+    async def surge(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        reply = await self._desk.ask(by, "knowledge", "GET", "/surge")
+        return self._desk.page(request, "_surge.html", by, reply=reply)
+
+    async def set_surge(self, request: Request) -> Response:
+        """A mode of the whole centre: it needs a reason, and an end."""
+        by, form = self._desk.visitor(request, "supervisor"), await fields(request)
+        missing = next((name for name in ("why", "until") if not form.get(name, "").strip()), "")
+        if missing:
+            return self._desk.incomplete(request, by, missing)
+        body = {"on": form.get("on") == "yes", "why": form["why"], "until": city_time(form["until"])}
+        reply = await self._desk.ask(by, "knowledge", "PUT", "/surge", body=body)
+        return self._desk.outcome(request, by, "knowledge", reply)
+
+    async def board(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        return self._desk.page(request, "board.html", by, **await self._figures())
+
+    async def figures(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        return self._desk.page(request, "_figures.html", by, **await self._figures())
+
+    async def _figures(self) -> dict[str, Any]:
+        now, store = self._desk.clock.now(), self._desk.store
+        today = day_of(now)
+        calls, breaches, states = await asyncio.gather(
+            store.figures(today), store.count(Wanted(breached_since=today)), store.by_state()
+        )
+        found = figures(calls, breaches, self._desk.city.desk.targets, now)
+        return {"figures": found, "states": states, "calls": calls}

@@ -1,0 +1,320 @@
+"""The desk's database.
+
+`cases`: one document per case (shared/reader.py) with the fields of SheetView.index. `contacts`: one per contact, facts
+in any order. `agents`: the state each agent chose here. `drafts`: half-filled forms. `views`: who looked at what.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from msgspec import Struct
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.desk.domain.calls import (
+    IN_QUEUE,
+    IN_TIME_S,
+    Call,
+    CallFigures,
+    Facts,
+    call_of,
+)
+from services.desk.domain.sheet import CaseState, OrderState, Sheet
+from shared.away import StoreAway
+from shared.documents import Document, Documents
+from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+
+ROWS = {"state.timeline": 0, "parked": 0}
+"""What a list does not need."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which cases a list shows; `order_states` are of the unit's orders where a unit is given, else of any order."""
+
+    unit: str = ""
+    order_states: tuple[OrderState, ...] = ()
+    case_states: tuple[CaseState, ...] = ()
+    due_before: datetime | None = None
+    breached_since: datetime | None = None
+
+
+class Page(NamedTuple):
+    """Sheets without timelines, earliest deadline first, and the mark after which the next page begins."""
+
+    sheets: list[Sheet]
+    next: str
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """Somebody looked at a case; `why` where he had to say it."""
+
+    who: str
+    role: str
+    what: str
+    case: str
+    number: str
+    at: datetime
+    why: str = ""
+
+
+class Change(NamedTuple):
+    """Something was written: a case, or a contact with the agent who just answered it."""
+
+    kind: str
+    key: str
+    agent: str = ""
+
+
+class Store(Protocol):
+    """What the desk needs. Every method raises StoreAway while the database is away."""
+
+    @property
+    def cases(self) -> Documents: ...
+
+    async def by_number(self, number: str) -> Sheet | None: ...
+
+    async def page(self, wanted: Wanted, after: str, limit: int) -> Page: ...
+
+    async def count(self, wanted: Wanted) -> int: ...
+
+    async def of_caller(self, caller_ref: str, limit: int) -> list[Sheet]:
+        """Open cases first, then the newest."""
+        ...
+
+    async def with_words(self, words: Sequence[str], limit: int) -> list[Sheet]:
+        """Open cases that share a word, the newest first."""
+        ...
+
+    async def by_state(self) -> dict[str, int]:
+        """Open cases by state."""
+        ...
+
+    async def apply(self, facts: Sequence[Facts]) -> None: ...
+
+    async def call(self, contact: str) -> Call | None: ...
+
+    async def calls_of(self, agent: str, limit: int) -> list[Call]:
+        """Calls that the agent answered, the newest first."""
+        ...
+
+    async def queue(self, since: datetime, limit: int) -> list[Call]:
+        """Calls that wait for a person, the longest waiting first."""
+        ...
+
+    async def figures(self, since: datetime) -> CallFigures: ...
+
+    async def put(self, collection: str, key: str, fields: Document) -> None:
+        """Set fields of a document of `agents` or `drafts`."""
+        ...
+
+    async def get(self, collection: str, key: str) -> Document: ...
+
+    async def agents(self) -> list[Document]: ...
+
+    async def viewed(self, view: View) -> None: ...
+
+    async def views(self, case: str, limit: int) -> list[View]:
+        """The newest first; of all cases where none is given."""
+        ...
+
+    def changes(self) -> AsyncIterator[Change]:
+        """What is written from now on, by whatever process."""
+        ...
+
+
+def read_sheet(document: Document) -> Sheet:
+    return msgspec.convert(document["state"], Sheet)
+
+
+def mark_of(document: Document) -> str:
+    return f"{document['due'].isoformat()}|{document['_id']}"
+
+
+def read_mark(after: str) -> tuple[datetime, str]:
+    """Raises ValueError for a mark that no page gave."""
+    due, _, case = after.partition("|")
+    return datetime.fromisoformat(due), case
+
+
+class MongoStore:
+    """The store on MongoDB."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self.collection = database.cases
+        self.cases: Documents = MongoDocuments(database.cases)
+
+    async def prepare(self) -> None:
+        """Create the indexes; those of a list hold open cases only."""
+        still_open = {"partialFilterExpression": {"open": True}}
+        due = [("due", ASCENDING), ("_id", ASCENDING)]
+        await self.collection.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), *due])
+        await self.collection.create_index([("case_state", ASCENDING), *due], **still_open)
+        await self.collection.create_index([("work.state", ASCENDING), *due], **still_open)
+        await self.collection.create_index([("words", ASCENDING), ("registered_at", DESCENDING)], **still_open)
+        await self.collection.create_index(
+            [("refs", ASCENDING), ("open", DESCENDING), ("registered_at", DESCENDING)]
+        )  # fmt: skip
+        await self.collection.create_index("number")
+        await self.collection.create_index("breached_at", partialFilterExpression={"breached_at": {"$type": "date"}})
+        await self._database.contacts.create_index([("stage", ASCENDING), ("offered.time", ASCENDING)])
+        await self._database.contacts.create_index([("answered.agent", ASCENDING), ("answered.time", DESCENDING)])
+        await self._database.contacts.create_index([("offered.channel", ASCENDING), ("offered.time", ASCENDING)])
+        await self._database.views.create_index([("case", ASCENDING), ("at", DESCENDING)])
+        await self._database.views.create_index([("at", DESCENDING)])
+
+    async def by_number(self, number: str) -> Sheet | None:
+        with reachable():
+            found = await self.collection.find_one({"number": number})
+        return read_sheet(found) if found and "state" in found else None
+
+    async def page(self, wanted: Wanted, after: str, limit: int) -> Page:
+        query = _query(wanted)
+        if after:
+            due, case = read_mark(after)
+            query["$or"] = [{"due": {"$gt": due}}, {"due": due, "_id": {"$gt": case}}]
+        with reachable():
+            cursor = self.collection.find(query, ROWS).sort([("due", ASCENDING), ("_id", ASCENDING)])
+            found = await cursor.limit(limit + 1).to_list(None)
+        return page_of(found, limit)
+
+    async def count(self, wanted: Wanted) -> int:
+        with reachable():
+            return int(await self.collection.count_documents(_query(wanted), limit=1000))
+
+    async def of_caller(self, caller_ref: str, limit: int) -> list[Sheet]:
+        return await self._sheets({"refs": caller_ref}, [("open", DESCENDING), ("registered_at", DESCENDING)], limit)
+
+    async def with_words(self, words: Sequence[str], limit: int) -> list[Sheet]:
+        query = {"open": True, "words": {"$in": list(words)}}
+        return await self._sheets(query, [("registered_at", DESCENDING)], limit)
+
+    async def _sheets(self, query: Document, order: list[tuple[str, int]], limit: int) -> list[Sheet]:
+        with reachable():
+            found = await self.collection.find(query, ROWS).sort(order).limit(limit).to_list(None)
+        return [read_sheet(document) for document in found]
+
+    async def by_state(self) -> dict[str, int]:
+        steps = [{"$match": {"open": True}}, {"$group": {"_id": "$case_state", "n": {"$sum": 1}}}]
+        with reachable():
+            found = await self.collection.aggregate(steps).to_list(None)
+        return {row["_id"]: row["n"] for row in found if row["_id"]}
+
+    async def apply(self, facts: Sequence[Facts]) -> None:
+        operations = [
+            UpdateOne({"_id": one.contact}, {"$min": one.facts, "$max": {"stage": one.stage}}, upsert=True)
+            for one in facts
+        ]
+        with reachable():
+            try:
+                await self._database.contacts.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                if all(failure["code"] == DUPLICATE_KEY for failure in error.details.get("writeErrors", [])):
+                    raise StoreAway("two writers inserted one contact; the batch is written again") from error
+                raise
+
+    async def call(self, contact: str) -> Call | None:
+        with reachable():
+            found = await self._database.contacts.find_one({"_id": contact})
+        return call_of(found) if found else None
+
+    async def calls_of(self, agent: str, limit: int) -> list[Call]:
+        query = {"answered.agent": agent, "offered.time": {"$exists": True}}
+        with reachable():
+            found = await self._database.contacts.find(query).sort("answered.time", -1).limit(limit).to_list(None)
+        return [call_of(document) for document in found]
+
+    async def queue(self, since: datetime, limit: int) -> list[Call]:
+        query = {"stage": {"$in": list(IN_QUEUE)}, "offered.channel": "call", "offered.time": {"$gte": since}}
+        with reachable():
+            found = await self._database.contacts.find(query).sort("offered.time", 1).limit(limit).to_list(None)
+        return [call_of(document) for document in found]
+
+    async def figures(self, since: datetime) -> CallFigures:
+        match = {"offered.channel": "call", "offered.time": {"$gte": since}}
+        with reachable():
+            rows = await self._database.contacts.aggregate([{"$match": match}, {"$group": _SUMS}]).to_list(None)
+        found = rows[0] if rows else {}
+        return CallFigures(**{name: value for name, value in found.items() if name != "_id"})
+
+    async def put(self, collection: str, key: str, fields: Document) -> None:
+        with reachable():
+            await self._database[collection].update_one({"_id": key}, {"$set": fields}, upsert=True)
+
+    async def get(self, collection: str, key: str) -> Document:
+        with reachable():
+            return await self._database[collection].find_one({"_id": key}) or {}
+
+    async def agents(self) -> list[Document]:
+        with reachable():
+            found: list[Document] = await self._database.agents.find({}).sort("_id").limit(500).to_list(None)
+        return found
+
+    async def viewed(self, view: View) -> None:
+        with reachable():
+            await self._database.views.insert_one(msgspec.structs.asdict(view))
+
+    async def views(self, case: str, limit: int) -> list[View]:
+        with reachable():
+            cursor = self._database.views.find({"case": case} if case else {}, {"_id": 0})
+            found = await cursor.sort("at", DESCENDING).limit(limit).to_list(None)
+        return [View(**document) for document in found]
+
+    async def changes(self) -> AsyncIterator[Change]:
+        with reachable():
+            async with self._database.watch(_WATCHED) as stream:
+                async for change in stream:
+                    yield Change(change["ns"]["coll"], str(change["documentKey"]["_id"]), change.get("agent") or "")
+
+
+def page_of(found: list[Document], limit: int) -> Page:
+    """At most `limit` of the documents found, one more of which says that there is a next page."""
+    shown = found[:limit]
+    return Page([read_sheet(one) for one in shown], mark_of(shown[-1]) if len(found) > limit else "")
+
+
+def _query(wanted: Wanted) -> Document:
+    query: Document = {}
+    states = {"$in": list(wanted.order_states)}
+    if wanted.unit:
+        match = {"unit": wanted.unit, **({"state": states} if wanted.order_states else {})}
+        query["work"] = {"$elemMatch": match}
+    elif wanted.order_states:
+        query |= {"open": True, "work.state": states}
+    if wanted.case_states:
+        query["case_state"] = {"$in": list(wanted.case_states)}
+        query |= {} if "CLOSED" in wanted.case_states else {"open": True}
+    if wanted.due_before is not None:
+        query["due"] = {"$lt": wanted.due_before}
+    if wanted.breached_since is not None:
+        query["breached_at"] = {"$gte": wanted.breached_since}
+    return query
+
+
+def _sum(condition: Document) -> Document:
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+_WAITS: Document = {"$in": ["$stage", list(IN_QUEUE)]}
+_SUMS: Document = {
+    "_id": None,
+    "offered": {"$sum": 1},
+    "answered": _sum({"$gt": ["$answered", None]}),
+    "in_time": _sum({"$and": [{"$gt": ["$answered", None]}, {"$lte": ["$answered.wait_s", IN_TIME_S]}]}),
+    "self_served": _sum({"$and": [{"$eq": ["$ended.by", "ivr"]}, {"$eq": ["$ended.served", True]}]}),
+    "ended": _sum({"$gt": ["$ended", None]}),
+    "waiting": _sum(_WAITS),
+    "oldest": {"$min": {"$cond": [_WAITS, "$offered.time", None]}},
+}
+_WATCHED: list[Document] = [
+    {"$match": {"ns.coll": {"$in": ["cases", "contacts"]}, "operationType": {"$in": ["insert", "update"]}}},
+    {
+        "$project": {
+            "ns": 1,
+            "documentKey": 1,
+            "agent": {"$ifNull": ["$updateDescription.updatedFields.answered.agent", "$fullDocument.answered.agent"]},
+        }
+    },
+]

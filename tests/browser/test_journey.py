@@ -1,0 +1,143 @@
+"""A case's whole way through the pages, live and by keyboard."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from shared.events import cases as e
+from shared.ids import receipt_code
+from tests.browser.conftest import People, Running
+from tests.unit.desk.world import CALLER, UNIT
+
+FIELDS = {
+    "title": "小区暖气三天不热", "salutation": "王女士", "caller-number": "13812341234", "when": "1月10日晚起",
+    "address": "幸福路8号院2号楼", "cause": "换热站停机", "course": "家中不足十二度，有老人和婴儿",
+}  # fmt: skip
+
+
+def fill_by_keyboard(page: Page) -> None:
+    """F2 goes to the first field; Tab leads through the others in their order."""
+    page.keyboard.press("F2")
+    for name, text in FIELDS.items():
+        expect(page.locator(f"#{name}")).to_be_focused()
+        page.keyboard.insert_text(text)
+        page.keyboard.press("Tab")
+
+
+def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
+    city = desk.world.city
+    city.articles = [{"id": "k1", "version": 3, "question": "暖气不热找谁", "answer": "先报换热站", "unit": UNIT}]
+    city.bulletins = [
+        {"id": "b1", "level": "II", "title": "寒潮供暖保障", "text": "今夜降温，供暖诉求一律按紧急派单。",
+         "script": "已为您加急派单", "acknowledged": True},
+    ]  # fmt: skip
+    desk.do(lambda: desk.world.case("old", title="小区暖气不热温度低"))
+    agent, other = people.page("agent"), people.page("agent", "018")
+    for page in (agent, other):
+        page.goto(f"{desk.url}/agent")
+    expect(agent.get_by_text("等待来电")).to_be_visible()
+
+    contact = desk.do(lambda: city.call("1", CALLER, "017"))
+    expect(agent.locator("#caller").get_by_text("138****1234")).to_be_visible()
+    fill_by_keyboard(agent)
+    expect(agent.locator("#saved")).to_contain_text("草稿已存")
+    expect(agent.locator("#similar")).to_contain_text("SJZ-")
+    agent.keyboard.press("F4")
+    agent.keyboard.insert_text("暖气不热")
+    expect(agent.locator("#hits")).to_contain_text("先报换热站")
+    people.picture(agent, "agent")
+    agent.keyboard.press("F8")
+    expect(agent.locator("#result")).to_contain_text(receipt_code(contact))
+    expect(other.locator("#caller")).not_to_contain_text("138****1234")
+
+    unit = people.page(f"unit:{UNIT}", UNIT)
+    unit.goto(f"{desk.url}/inbox")
+    row = unit.locator("tr", has_text=FIELDS["title"])
+    expect(row).to_be_visible()
+    people.picture(unit, "inbox")
+    row.get_by_role("checkbox").check()
+    unit.get_by_role("button", name="签收所选").click()
+    expect(unit.locator("#result")).to_contain_text("已签收 1 件")
+    unit.get_by_role("link", name="办理中").click()
+    unit.locator("tr", has_text=FIELDS["title"]).get_by_role("link").click()
+    answer = unit.get_by_label("公开答复")
+    answer.fill("换热站已恢复运行，室温已回升。")
+    answer.press("Control+Enter")
+    expect(unit.locator("#sheet")).to_contain_text("待审核")
+    people.picture(unit, "case_of_unit")
+
+    auditor = people.page("supervisor", "班长01")
+    auditor.goto(f"{desk.url}/supervisor")
+    auditor.get_by_role("region", name=re.compile("答复待审")).get_by_role("link").first.click()
+    auditor.locator("form[hx-post*='/audit'] button").click()
+    expect(auditor.locator("#sheet")).to_contain_text("审核通过")
+    people.picture(auditor, "case")
+
+    citizen = people.page(phone=True)
+    citizen.goto(f"{desk.url}/citizen")
+    number = auditor.locator("[data-number]").inner_text()
+    citizen.get_by_label("诉求编号").fill(number)
+    citizen.get_by_label("查询码").fill(receipt_code(contact))
+    citizen.keyboard.press("Enter")
+    expect(citizen.get_by_text("换热站已恢复运行")).to_be_visible()
+    people.picture(citizen, "citizen")
+
+
+def test_what_somebody_types_survives_news_of_the_case(desk: Running, people: People) -> None:
+    case = desk.do(lambda: desk.world.case())
+    page = people.page("supervisor")
+    page.goto(f"{desk.url}/cases/{case}")
+    page.get_by_text("备注", exact=True).first.click()
+    note = page.locator("textarea[name=text]")
+    note.fill("已电话催办")
+    page.wait_for_timeout(1000)
+    order = desk.do(lambda: desk.world.store.cases.load([case]))[case]["state"]["orders"][0]["id"]
+    desk.do(lambda: desk.world.city.tell(case, e.WorkOrderSigned(order=order, unit=UNIT)))
+    expect(page.locator("#changed")).to_be_visible()
+    expect(note).to_have_value("已电话催办")
+    note.fill("")
+    desk.do(lambda: desk.world.city.tell(case, e.DeadlineWarned(
+        clock="resolve", order=order, unit=UNIT, due=desk.world.clock.now())))  # fmt: skip
+    expect(page.locator("#sheet")).to_contain_text("临期提醒")
+
+
+def test_level_one_bulletin_is_acknowledged_by_keyboard(desk: Running, people: People) -> None:
+    desk.world.city.bulletins = [
+        {"id": "b1", "level": "I", "title": "封控调整", "text": "即日起凭证通行", "acknowledged": False}
+    ]
+    page = people.page("agent")
+    page.goto(f"{desk.url}/agent")
+    button = page.get_by_role("button", name="确认已读 封控调整")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#bulletins")).to_contain_text("已确认")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None:
+    desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    page.goto(f"{desk.url}/agent")
+    page.locator("#title").focus()
+    composing = "new KeyboardEvent('keydown', {code: 'F4', bubbles: true, isComposing: true})"
+    page.evaluate(f"document.activeElement.dispatchEvent({composing})")
+    expect(page.locator("#title")).to_be_focused()
+    page.keyboard.press("F4")
+    expect(page.locator("#q")).to_be_focused()
+
+
+def test_a_board_without_data_turns_grey_and_says_since_when(desk: Running, people: People) -> None:
+    page = people.page("supervisor")
+    page.goto(f"{desk.url}/board")
+    expect(page.locator("#figures")).not_to_have_class(re.compile("stale"))
+    page.context.set_offline(True)
+    people.errors.clear()
+    expect(page.locator("#figures")).to_have_class(re.compile("stale"), timeout=30_000)
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"数据中断，自 *\d\d:\d\d:\d\d"))
+    page.context.set_offline(False)
+    expect(page.locator("#figures")).not_to_have_class(re.compile("stale"), timeout=30_000)
+    page.close()
+    people.errors.clear()

@@ -1,0 +1,103 @@
+"""Figures with targets, and lists in pages."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.desk.domain.board import Level, figures
+from services.desk.domain.calls import CallFigures
+from services.desk.domain.days import day_of
+from services.desk.policy import City
+from services.desk.store import Wanted
+from shared.events import contacts as k
+from tests.unit.desk.world import POLICY, UNIT, World
+
+TARGETS = City(POLICY).desk.targets
+
+
+@pytest.mark.parametrize(
+    ("calls", "breaches", "levels"),
+    [
+        (CallFigures(), 0, ["good", "none", "none", "none", "good"]),
+        (
+            CallFigures(offered=10, answered=8, in_time=8, self_served=2, ended=10),
+            1,
+            ["good", "good", "good", "watch", "bad"],
+        ),
+        (
+            CallFigures(offered=20, answered=10, in_time=5, self_served=8, ended=20, waiting=6),
+            0,
+            ["watch", "bad", "bad", "good", "good"],
+        ),
+        (CallFigures(offered=100, answered=92, in_time=70, ended=100), 0, ["good", "watch", "watch", "watch", "good"]),
+    ],
+)
+def test_levels(calls: CallFigures, breaches: int, levels: list[Level]) -> None:
+    found = figures(calls, breaches, TARGETS, World().clock.now())
+    assert [figure.level for figure in found] == levels
+
+
+def test_a_long_wait_is_bad_even_if_few_wait() -> None:
+    now = World().clock.now()
+    waiting = figures(CallFigures(waiting=1, oldest=now - timedelta(seconds=16)), 0, TARGETS, now)[0]
+    assert (waiting.level, waiting.note) == ("bad", "16 s")
+
+
+async def test_calls_are_counted_once_in_whatever_order_their_facts_come() -> None:
+    world = World()
+    contact = await world.city.call("1", "+8613812341234", "017", wait_s=20.0)
+    await world.city.fact(contact, k.Ended(number=4, by="agent", served=True))
+    await world.city.fact(contact, k.Answered(number=3, agent="017", wait_s=20.0))
+    served = await world.city.call("2", "+8613812340000")
+    await world.city.fact(served, k.Ended(number=3, by="ivr", served=True))
+    await world.city.call("3", "+8613812340001")
+    found = await world.store.figures(day_of(world.clock.now()))
+    assert found == CallFigures(
+        offered=3, answered=1, in_time=0, self_served=1, ended=2, waiting=1, oldest=world.clock.now()
+    )
+
+
+async def test_an_unreadable_fact_is_a_dead_letter_and_stops_nothing() -> None:
+    from services.desk.testing import TOPICS
+    from shared.events.envelope import Envelope, raw
+    from shared.records import record_of
+    from shared.testing import MemoryLog
+
+    world = World()
+    log = MemoryLog(partitions=1)
+    odd = Envelope(
+        id="1", type="contact.answered.v1", source="/i", subject="c", time=world.clock.now(), data=raw(k.SealedPerson())
+    )  # fmt: skip
+    log.append(record_of(TOPICS.contacts, odd), 0)
+    await world.city.handlers.contacts(log.all(TOPICS.contacts))
+    published = world.city.handlers._publisher.published  # type: ignore[attr-defined]
+    assert [record.topic for record in published] == [TOPICS.dead_letters]
+
+
+async def test_lists_are_paged_by_deadline_without_gap_or_repeat() -> None:
+    world = World()
+    for n in range(7):
+        await world.case(f"c{n}")
+        world.clock.forward(days=1)  # type: ignore[attr-defined]
+    wanted, after, seen = Wanted(unit=UNIT, order_states=("WAIT_SIGN",)), "", []
+    while True:
+        page = await world.store.page(wanted, after, 3)
+        seen += [sheet.number for sheet in page.sheets]
+        after = page.next
+        if not after:
+            break
+    assert sorted(seen) == [f"SJZ-20210113-{n:06d}" for n in range(1, 8)]
+    async with world.browser(f"unit:{UNIT}") as browser:
+        assert (await browser.get("/inbox?after=nonsense")).status_code == 422
+
+
+async def test_tabs_count_what_is_due_and_overdue() -> None:
+    world = World()
+    await world.case("a")
+    async with world.browser(f"unit:{UNIT}") as browser:
+        fresh = (await browser.get("/inbox?tab=overdue")).text
+        world.clock.forward(days=30)  # type: ignore[attr-defined]
+        late = (await browser.get("/inbox?tab=overdue")).text
+    assert "No work orders" in fresh
+    assert "✕" in late
+    assert "overdue" in late

@@ -1,0 +1,125 @@
+"""Who sees what: units their own, reports of misconduct an alias, every view on record."""
+
+import re
+
+import pytest
+
+from shared.events import cases as e
+from tests.unit.desk.test_view import order_of
+from tests.unit.desk.world import OTHER, UNIT, World
+
+STAFF = ["agent", "dispatcher", "auditor", "supervisor"]
+
+
+@pytest.mark.parametrize("role", [*STAFF, f"unit:{UNIT}"])
+async def test_a_case_is_shown_masked_and_the_view_recorded(role: str) -> None:
+    world = World()
+    case = await world.case()
+    async with world.browser(role) as browser:
+        page = await browser.get(f"/cases/{case}")
+        number = await browser.get(f"/cases?number={world.store.seen[0].number}")
+    assert (page.status_code, number.status_code) == (200, 200)
+    assert "138****1234" in page.text
+    for secret in ("k1.", "ref-1"):
+        assert secret not in page.text
+    assert [(view.who, view.role, view.what, view.case) for view in world.store.seen] == [
+        ("017", role, "page", case),
+        ("017", role, "page", case),
+    ]
+
+
+@pytest.mark.parametrize("role", ["officer", "operator", "editor"])
+async def test_others_see_no_case(role: str) -> None:
+    world = World()
+    case = await world.case()
+    async with world.browser(role) as browser:
+        assert (await browser.get(f"/cases/{case}")).status_code == 403
+    assert world.store.seen == []
+
+
+async def test_a_unit_sees_its_own_cases_and_its_own_part_of_them() -> None:
+    world = World()
+    case, hidden = await world.case("a"), await world.case("b")
+    await world.city.issue(case, OTHER, "supporting")
+    other_order = order_of(case, OTHER)
+    await world.city.tell(case, e.WorkOrderSigned(order=other_order, unit=OTHER))
+    await world.city.tell(
+        case, e.WorkOrderAnswered(order=other_order, unit=OTHER, public_answer="p", internal="内部机密", solved=True)
+    )
+    async with world.browser(f"unit:{UNIT}") as own, world.browser(f"unit:{OTHER}") as other:
+        mine, theirs = (await own.get(f"/cases/{case}")).text, (await other.get(f"/cases/{case}")).text
+        assert (await other.get(f"/cases/{hidden}")).status_code == 404
+        assert (await other.post(f"/cases/{hidden}/commands/note", data={"text": "x"})).status_code == 404
+        listed = (await other.get("/inbox?tab=waiting")).text
+    assert "内部机密" in theirs
+    assert "内部机密" not in mine
+    assert listed.count("SJZ-") >= 1
+    assert hidden not in listed
+
+
+async def test_who_reported_misconduct_is_an_alias_until_somebody_says_why() -> None:
+    world = World()
+    case = await world.case(request_type="JB")
+    path = f"/cases/{case}/reveal"
+    async with world.browser("dispatcher") as browser, world.browser(f"unit:{UNIT}") as unit:
+        for one in (browser, unit):
+            assert "138****1234" not in (await one.get(f"/cases/{case}")).text
+        without = await browser.post(path, data={"why": " "})
+        shown = await browser.post(path, data={"why": "核实举报线索"})
+        assert (await unit.post(path, data={"why": "核实举报线索"})).status_code == 403
+    assert "138****1234" not in without.text
+    assert "138****1234" in shown.text
+    assert [(view.what, view.why) for view in world.store.seen if view.why] == [("reveal", "核实举报线索")]
+
+
+async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:
+    world = World()
+    case = await world.case()
+    async with world.browser("supervisor") as browser:
+        await browser.get(f"/cases/{case}")
+        assert (await browser.get("/audit")).status_code == 403
+    async with world.browser("operator", "op") as browser:
+        page, rows = await browser.get(f"/audit?case={case}"), (await browser.get("/audit.json")).json()["items"]
+    assert "暖气" not in page.text
+    assert "Supervisor" in page.text
+    assert [(row["who"], row["what"], row["case"]) for row in rows] == [("017", "page", case)]
+
+
+@pytest.mark.parametrize(
+    ("role", "verbs"),
+    [
+        (f"unit:{UNIT}", ["sign", "ask_return", "note"]),
+        ("agent", ["ask_transfer", "note"]),
+        ("auditor", ["note"]),
+    ],
+)
+async def test_actions_are_those_the_role_has_now(role: str, verbs: list[str]) -> None:
+    world = World()
+    case = await world.case()
+    async with world.browser(role) as browser:
+        text = (await browser.get(f"/cases/{case}")).text
+    assert re.findall(r"/commands/(\w+)", text) == verbs
+
+
+@pytest.mark.parametrize(
+    ("event", "role", "verb"),
+    [
+        (e.WorkOrderReturnAsked, "supervisor", "judge_return"),
+        (e.WorkOrderAnswered, "auditor", "audit"),
+        (e.WorkOrderSigned, f"unit:{UNIT}", "answer"),
+        (e.CaseClosed, "supervisor", "reopen"),
+    ],
+)
+async def test_actions_follow_the_state(event: type, role: str, verb: str) -> None:
+    world = World()
+    case = await world.case()
+    order = {"order": order_of(case), "unit": UNIT}
+    made = {
+        e.WorkOrderReturnAsked: {**order, "reason": "r", "basis": "b", "proposed_unit": OTHER},
+        e.WorkOrderAnswered: {**order, "public_answer": "p", "internal": "", "solved": True},
+        e.WorkOrderSigned: order,
+        e.CaseClosed: {"reason": "r"},
+    }[event]
+    await world.city.tell(case, event(**made))
+    async with world.browser(role) as browser:
+        assert f"/commands/{verb}" in (await browser.get(f"/cases/{case}")).text
