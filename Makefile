@@ -1,4 +1,4 @@
-.PHONY: help setup demo story test test-faults test-mutants bench lint format clean
+.PHONY: help setup demo story test test-faults test-mutants bench contracts lint format clean
 PY := .venv/bin/python
 
 help: ## what there is
@@ -38,6 +38,9 @@ test-mutants: setup ## wrong variants, each of which must turn a named test red
 
 bench: setup ## speeds beside a bare loop of the same run, as ratios
 	$(PY) -m bench
+
+contracts: setup ## write AsyncAPI, OpenAPI and golden schemas from the code; refuses what would break a reader
+	$(PY) -m hotline.contracts
 
 format: setup ## format the code
 	.venv/bin/ruff check --fix .

@@ -4,7 +4,6 @@ import base64
 from typing import Literal
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
 from shared.auth import issue
@@ -14,6 +13,7 @@ from shared.events.topics import Topics
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.records import Received, Record, header
 from shared.settings import Settings
+from shared.tables import read_all
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -54,27 +54,6 @@ def _letter(record: Received) -> Letter:
     )
 
 
-async def read_topic(bootstrap: str, topic: str) -> list[Received]:
-    """Everything that stands on a topic now."""
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets(list(consumer.assignment()))
-        found: list[Received] = []
-        while await _behind(consumer, ends):
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                found += records
-        return found
-    finally:
-        await consumer.stop()
-
-
-async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
-    return any([await consumer.position(partition) < end for partition, end in ends.items()])
-
-
 class Desk:
     """What an operator does with letters. `addresses` gives the URLs of a service's replicas."""
 
@@ -84,7 +63,7 @@ class Desk:
         self._topics = Topics(settings.city)
 
     async def list(self) -> list[Letter]:
-        return unresolved(await read_topic(self._settings.kafka, self._topics.dead_letters))
+        return unresolved(await read_all(self._settings.kafka, self._topics.dead_letters))
 
     async def redrive(self, letter: Letter, value: bytes | None) -> None:
         """Bring it back: onto its topic, or, where its case is parked behind it, into the reader's document.

@@ -31,7 +31,7 @@ from hotline.topics import create_topics
 from shared.clock import CHINA
 from shared.settings import Settings
 
-SERVICES = ("intake", "dispatch", "sla", "notify", "transfer")
+SERVICES = ("intake", "dispatch", "sla", "notify", "transfer", "knowledge", "reports")
 ORIGIN = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 """Domain time at the start of a scaled run: the night the article's IVR opened."""
 SEALERS = frozenset({"intake", "notify", "transfer"})

@@ -1,6 +1,7 @@
 """Identities: every id is derived from what caused it, so that a retry carries the same ids."""
 
 import hashlib
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from shared.events.topics import Lane
 
 ROOT = UUID("5a7f1c9e-2f62-5c1e-9a53-12345c0de000")
 _VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
+TRACEPARENT = re.compile(r"^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$")
+_HEX = re.compile(r"[0-9a-f]{32}")
 
 
 def derive(*parts: str | int) -> str:
@@ -52,3 +55,20 @@ def digest(body: Any) -> str:
 def receipt_code(contact: str) -> str:
     """Eight characters for a caller who leaves before the case has its number."""
     return contact.replace("-", "")[:8].upper()
+
+
+def trace_of(parent: str, of: str) -> str:
+    """The trace (32 hex digits) of a traceparent, or else of a case or contact, whose trace has its id; or empty.
+
+    So a command that comes days later over another door, without a trace of its own, still belongs to its case.
+    """
+    if match := TRACEPARENT.match(parent):
+        return match[1]
+    own = of[-36:].replace("-", "")
+    return own if _HEX.fullmatch(own) else ""
+
+
+def span_of(parent: str, identity: str, of: str) -> str:
+    """A traceparent whose span id is taken from an event's or command's id: a repeat is the same to the byte."""
+    trace = trace_of(parent, of)
+    return f"00-{trace}-{identity.replace('-', '')[:16]}-01" if trace else ""

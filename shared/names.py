@@ -1,4 +1,9 @@
-"""Every metric of the platform, in one place: name, help, labels. Units are in the names."""
+"""Every metric, span and span attribute of the platform, in one place. Units are in the metrics' names.
+
+Labels and attributes carry ids and codes, never a person's name or number.
+"""
+
+from typing import Literal, NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -23,3 +28,44 @@ COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outco
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])
+GENERATION = Gauge("hotline_facts_generation", "Rebuilds of the facts so far, as this process reads them", [])
+TIMERS_LATE = Gauge("hotline_timers_late_seconds", "Real time since the oldest deadline not yet told was due", ["lane"])
+REPLIES_WAITING = Gauge("hotline_replies_waiting", "Cases that owe a reply, by its state", ["state"])
+GAPS = Counter("hotline_gaps_total", "Holes in the event sequences of cases, as reports found them", [])
+
+
+class Span(NamedTuple):
+    """A kind of span: its name, the service that does the work, its OpenTelemetry kind."""
+
+    name: str
+    service: str
+    kind: Literal["SERVER", "CLIENT", "CONSUMER", "PRODUCER"]
+
+
+ACCEPT = Span("accept request", "intake", "SERVER")
+"""A request at intake's door until its records are safe; one per contact in it."""
+REQUEST = Span("request command", "dispatch", "SERVER")
+"""A person's command over HTTP until its outcome is known, or two seconds."""
+BRIDGE = Span("bridge answer", "dispatch", "CONSUMER")
+"""A department's answer on its way into the case's partition."""
+DECIDE = Span("decide command", "dispatch", "CONSUMER")
+"""A command from the start of its batch until its events are published; what they cause hangs below."""
+FIRE = Span("fire timer", "sla", "PRODUCER")
+"""A deadline told to dispatch."""
+SEND = Span("send message", "notify", "CLIENT")
+"""One attempt to reach a person, until the channel's answer."""
+SETTLE = Span("settle reply", "notify", "SERVER")
+"""A person settles a reply over HTTP."""
+ATTRIBUTES = {
+    "case": "hotline.case.id",
+    "contact": "hotline.contact.id",
+    "lane": "hotline.lane",
+    "verb": "hotline.command.verb",
+    "outcome": "hotline.outcome",
+    "unit": "hotline.unit",
+    "clock": "hotline.clock",
+    "rung": "hotline.timer.rung",
+    "channel": "hotline.channel",
+    "attempt": "hotline.attempt",
+}
+"""Argument of Tracer.tell → attribute of the span."""

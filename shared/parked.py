@@ -1,7 +1,7 @@
 """What a reader has parked: folding it again at each start, and the operator's routes for it."""
 
 import base64
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from fastapi import APIRouter, Request
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from shared.documents import Document
 from shared.mongo import reachable
-from shared.reader import CaseReader
+from shared.reader import CaseReader, Change
 from shared.service import Problem, caller
 from shared.settings import Settings
 
@@ -24,6 +24,12 @@ class Redrive(BaseModel):
     discard: list[str] = Field(default_factory=list)
 
 
+class Unparks(Protocol):
+    """What folds a case's parked events again: a CaseReader, or what stands for the one of the moment."""
+
+    async def unpark(self, case: str, replaced: dict[str, bytes | None] | None = None) -> Change[Any] | None: ...
+
+
 async def parked_cases(collection: Any) -> list[Document]:
     """Cases with parked events (`_id` and `parked`), at most a thousand."""
     with reachable():
@@ -33,7 +39,7 @@ async def parked_cases(collection: Any) -> list[Document]:
     return found
 
 
-async def unpark(reader: CaseReader[Any], case: str, replaced: dict[str, bytes | None]) -> list[str]:
+async def unpark(reader: Unparks, case: str, replaced: dict[str, bytes | None]) -> list[str]:
     """Fold what the case has parked, as often as somebody else writes first; returns the origins that stay parked."""
     while True:
         change = await reader.unpark(case, replaced)
@@ -48,7 +54,7 @@ async def unpark_all(reader: CaseReader[Any], collection: Any) -> None:
         log.info("parked events folded again", reader=reader.view.name, case=document["_id"], left=len(left))
 
 
-def parked_router(settings: Settings, reader: CaseReader[Any], collection: Any) -> APIRouter:
+def parked_router(settings: Settings, reader: Unparks, collection: Any) -> APIRouter:
     """GET /parked and POST /parked/{case}/redrive, for the role operator."""
     router = APIRouter(tags=["operator"])
 

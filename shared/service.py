@@ -3,10 +3,12 @@
 import gc
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -15,6 +17,7 @@ from shared.away import Away
 from shared.clock import Clock, make_clock
 from shared.settings import Settings
 from shared.telemetry import configure_logs
+from shared.tracing import exporting
 
 GARBAGE = 50_000
 """New objects between two looks of the garbage collector."""
@@ -28,16 +31,17 @@ def run(build: Build) -> None:
     configure_logs(settings)
     app = build(settings, make_clock(settings))
     spare_the_collector()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    with exporting(settings):
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
 
 
 def spare_the_collector() -> None:
@@ -81,6 +85,39 @@ def install_errors(app: FastAPI) -> None:
     @app.exception_handler(Forbidden)
     async def forbidden(request: Request, error: Forbidden) -> JSONResponse:
         return JSONResponse({"reason": "unauthorized", "detail": str(error)}, status_code=401)
+
+    _describe(app)
+
+
+_REFUSED = {
+    "description": "Refused; the reason is a code, the detail is for people",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PROBLEM = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "detail": {"type": "string"}},
+    "required": ["reason", "detail"],
+}
+
+
+def _describe(app: FastAPI) -> None:
+    """/openapi.json says what `install_errors` makes of a refusal, instead of FastAPI's own shape of one."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            for operations in document.get("paths", {}).values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+                    operation["responses"]["default"] = _REFUSED
+            parts = document.setdefault("components", {}).setdefault("schemas", {})
+            parts.pop("HTTPValidationError", None)
+            parts.pop("ValidationError", None)
+            parts["Problem"] = _PROBLEM
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def caller(request: Request, settings: Settings) -> Identity:

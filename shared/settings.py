@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Area code of a partner city → base URL of its transfer service (JSON)."""
     partner_keys: dict[str, str] = Field(default_factory=dict)
     """Area code of a partner city → base64 of its Ed25519 public key (JSON)."""
+    fonts: Path | None = None
+    """Folder with a Chinese font for printed reports, beside those of font packages and of the system."""
     otlp: str = ""
     """OTLP/HTTP endpoint for traces; empty: none are exported."""
     time_origin: str = ""

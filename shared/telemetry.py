@@ -2,14 +2,12 @@
 
 import logging
 import os
-import re
 import sys
 
 import structlog
 
+from shared.ids import trace_of
 from shared.settings import Settings
-
-_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 
 
 def configure_logs(settings: Settings) -> None:
@@ -45,8 +43,6 @@ class _Limit(logging.Filter):
         return self._count <= self._per_window
 
 
-def traceparent(parent: str = "") -> str:
-    """A W3C trace context: the parent's trace with a new span id, or a new trace."""
-    match = _TRACEPARENT.match(parent)
-    trace = match[1] if match else os.urandom(16).hex()
-    return f"00-{trace}-{os.urandom(8).hex()}-01"
+def traceparent(parent: str = "", of: str = "") -> str:
+    """A W3C trace context with a new span id: in the parent's trace, or else in that of the case or contact `of`."""
+    return f"00-{trace_of(parent, of) or os.urandom(16).hex()}-{os.urandom(8).hex()}-01"

@@ -10,6 +10,7 @@ from services.dispatch.desk import RIGHTS, Desk
 from services.dispatch.store import MongoStore, read_case, read_log
 from services.dispatch.views import summary, timeline, whole
 from shared.auth import Identity
+from shared.bodies import described_body
 from shared.documents import Document
 from shared.events.commands import VERBS
 from shared.events.envelope import MALFORMED
@@ -38,7 +39,8 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
             _door(name, send),
             methods=["POST"],
             name=name,
-            openapi_extra=_schema(name),
+            openapi_extra=described_body(VERBS[name]),
+            responses={202: {"description": "Taken; the outcome comes later"}},
         )
 
     @router.get("/cases/{case}/commands/{command}")
@@ -79,12 +81,6 @@ def _door(verb: str, send: Any) -> Any:
         return await send(request, case, verb, idempotency_key)  # type: ignore[no-any-return]
 
     return command
-
-
-def _schema(verb: str) -> dict[str, Any]:
-    _, components = msgspec.json.schema_components([VERBS[verb]], ref_template="#/{name}")
-    schema = components[VERBS[verb].__name__]
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 async def _body(request: Request) -> Any:

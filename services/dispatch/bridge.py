@@ -1,5 +1,6 @@
 """From the departments' answers topics into the case's own partition, after checking that the topic is the unit's."""
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -10,10 +11,10 @@ from shared.deadletters import dead_letter
 from shared.events.commands import COMMANDS, verb_of
 from shared.events.envelope import Envelope, Unreadable, decode
 from shared.events.topics import Topics, is_case_id, lane_of
-from shared.ids import client_command_id, digest
+from shared.ids import client_command_id, digest, span_of
 from shared.producer import Publisher
 from shared.records import Received, Record, record_of
-from shared.telemetry import traceparent
+from shared.tracing import TRACER
 
 READER = "dispatch.bridge"
 UNIT_VERBS = frozenset({"sign", "ask_return", "answer"})
@@ -29,25 +30,31 @@ class Bridge:
         self._units = {topics.answers(unit): unit for unit in units}
 
     async def handle(self, records: Sequence[Received]) -> None:
-        await self._publisher.publish([self._copy(record) for record in records])
+        began_ns = time.time_ns()
+        copies: list[Record] = []
+        bridged: list[tuple[Envelope, Envelope]] = []
+        for record in records:
+            try:
+                answer = decode(record.value)
+                command = self._command(record, answer)
+            except Unreadable as error:
+                copies.append(self._letter(record, str(error)))
+            else:
+                copies.append(record_of(self._topics.commands(lane_of(command.subject)), command))
+                bridged.append((answer, command))
+        await self._publisher.publish(copies)
+        if TRACER.on:
+            _trace(bridged, began_ns)
 
     async def poison(self, record: Received, error: Exception) -> None:
         await self._publisher.publish([self._letter(record, repr(error))])
-
-    def _copy(self, record: Received) -> Record:
-        try:
-            command = self._command(record)
-        except Unreadable as error:
-            return self._letter(record, str(error))
-        return record_of(self._topics.commands(lane_of(command.subject)), command)
 
     def _letter(self, record: Received, reason: str) -> Record:
         names.DEAD_LETTERS.labels(READER).inc()
         return dead_letter(self._topics.dead_letters, record, READER, reason)
 
-    def _command(self, record: Received) -> Envelope:
+    def _command(self, record: Received, answer: Envelope) -> Envelope:
         """The answer as a command of the unit that owns the topic. Raises Unreadable."""
-        answer = decode(record.value)
         unit = self._units[record.topic]
         data = COMMANDS.data(answer)
         if verb_of(answer.type) not in UNIT_VERBS:
@@ -56,11 +63,18 @@ class Bridge:
             raise Unreadable(f"subject {answer.subject!r} is no case")
         if answer.actor not in ("", f"unit:{unit}"):
             raise Unreadable(f"{answer.actor} writes in the topic of unit:{unit}")
+        identity = client_command_id(f"unit:{unit}", answer.id)
         return msgspec.structs.replace(
             answer,
-            id=client_command_id(f"unit:{unit}", answer.id),
+            id=identity,
             actor=f"unit:{unit}",
             time=self._clock.domain(record.timestamp / 1000),
             digest=digest([answer.type, answer.subject, msgspec.to_builtins(data)]),
-            traceparent=answer.traceparent or traceparent(),
+            traceparent=span_of(answer.traceparent, identity, answer.subject),
         )
+
+
+def _trace(bridged: Sequence[tuple[Envelope, Envelope]], began_ns: int) -> None:
+    for answer, command in bridged:
+        about = {"case": command.subject, "verb": verb_of(command.type), "unit": command.actor.removeprefix("unit:")}
+        TRACER.tell(names.BRIDGE, command.traceparent, answer.traceparent, began_ns, about)

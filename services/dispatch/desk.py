@@ -1,12 +1,14 @@
 """Commands from people: produced like all others, then waited for (design.md §3, HTTP commands)."""
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
 
 from services.dispatch.store import Store, read_case, read_log
 from services.dispatch.views import event
+from shared import names
 from shared.auth import Identity
 from shared.clock import Clock
 from shared.events.commands import COMMANDS, VERBS, Note
@@ -19,6 +21,7 @@ from shared.producer import Publisher
 from shared.records import Received, record_of
 from shared.service import Problem
 from shared.telemetry import traceparent
+from shared.tracing import TRACER
 
 ACK_S = 1.0
 OUTCOME_S = 2.0
@@ -62,10 +65,15 @@ class Desk:
             time=self._clock.now(),
             actor=who.actor,
             digest=digest([COMMANDS.type_of(data), case, msgspec.to_builtins(data)]),
-            traceparent=traceparent(trace),
+            traceparent=traceparent(trace, case),
             data=raw(data),
         )
-        return await self._send(envelope)
+        began_ns = time.time_ns()
+        status, answer = await self._send(envelope)
+        if TRACER.on:
+            about = {"case": case, "verb": verb, "outcome": str(status)}
+            TRACER.tell(names.REQUEST, envelope.traceparent, trace, began_ns, about)
+        return status, answer
 
     def _parse(self, verb: str, body: Any, who: Identity) -> msgspec.Struct:
         if verb not in RIGHTS:

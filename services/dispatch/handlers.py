@@ -5,6 +5,7 @@ into one guarded write, its events are published only after it, offsets are comm
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -21,10 +22,11 @@ from shared.deadletters import dead_letter
 from shared.documents import Document, Write
 from shared.events.cases import CASES, CommandRejected
 from shared.events.commands import COMMANDS, Register, verb_of
-from shared.events.envelope import MAX_BYTES, Unreadable, decode
+from shared.events.envelope import MAX_BYTES, Envelope, Unreadable, decode
 from shared.events.topics import Topics, is_case_id
 from shared.producer import Publisher, Transport, partition_of
-from shared.records import SWEPT, TYPE, Received, Record, headers_of
+from shared.records import SWEPT, TRACE, TYPE, Received, Record, headers_of
+from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch"
@@ -57,6 +59,15 @@ class Incoming(msgspec.Struct, frozen=True):
         return self.offset < case.born and not is_register and SWEPT not in dict(self.record.headers)
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """A command that was decided, and the traceparent of its events."""
+
+    verb: str
+    outcome: str
+    command: Envelope
+    trace: str
+
+
 class Plan(msgspec.Struct, kw_only=True):
     """What a batch makes of one case: the write, if anything is new, and the records to publish."""
 
@@ -65,7 +76,7 @@ class Plan(msgspec.Struct, kw_only=True):
     fresh: list[Entry] = []
     repeated: list[tuple[int, int]] = []
     strangers: list[Incoming] = []
-    settled: list[tuple[str, str]] = []
+    settled: list[Settled] = []
 
 
 class CommandHandler:
@@ -131,6 +142,7 @@ class CommandHandler:
 
     async def _round(self, pending: dict[str, list[Incoming]], firsts: dict[str, str]) -> set[str]:
         """Plan every case once, write, publish; returns the cases that are done."""
+        began_ns = time.time_ns()
         documents = await self._store.cases.load(pending, omit=("log",))
         free = await self._reserve(pending, documents)
         plans: dict[str, Plan] = {}
@@ -143,7 +155,7 @@ class CommandHandler:
         firsts.update(await self._first_cases(pending, saved.clashed))
         done = {case: plan for case, plan in plans.items() if not plan.write or case in saved.written}
         await self._publish(done)
-        _count(done)
+        _count(done, began_ns)
         return set(done)
 
     async def _reserve(self, pending: dict[str, list[Incoming]], documents: dict[str, Document]) -> list[str]:
@@ -180,7 +192,7 @@ class CommandHandler:
                 number, case.born = free.pop(), incoming.offset
             entries = self._folder.fold(case, incoming.command, self._context(case, incoming, number, firsts))
             plan.fresh += entries
-            plan.settled.append((verb_of(envelope.type), _outcome(entries)))
+            plan.settled.append(_settled(envelope, entries))
         if plan.fresh:
             plan.write = write_of(case, document["rev"] if document else 0, contact, plan.fresh)
         return plan
@@ -244,11 +256,21 @@ def _contact(incoming: Incoming) -> str:
     return f"{data.reporter.contact_id}#{data.matter}" if isinstance(data, Register) else ""
 
 
-def _outcome(entries: Sequence[Entry]) -> str:
-    return "rejected" if (TYPE, _REJECTED) in entries[0].headers else "accepted"
+def _settled(command: Envelope, entries: Sequence[Entry]) -> Settled:
+    headers = dict(entries[0].headers)
+    outcome = "rejected" if headers[TYPE] == _REJECTED else "accepted"
+    return Settled(verb_of(command.type), outcome, command, headers[TRACE].decode())
 
 
-def _count(plans: dict[str, Plan]) -> None:
+def _count(plans: dict[str, Plan], began_ns: int) -> None:
     for plan in plans.values():
-        for verb, outcome in plan.settled:
-            names.COMMANDS.labels(verb, outcome).inc()
+        for one in plan.settled:
+            names.COMMANDS.labels(one.verb, one.outcome).inc()
+            if TRACER.on:
+                _trace(one, began_ns)
+
+
+def _trace(one: Settled, began_ns: int) -> None:
+    """A rejection is no failure of this service. The span's id is the one that the command's events carry."""
+    about = {"case": one.command.subject, "verb": one.verb, "outcome": one.outcome}
+    TRACER.tell(names.DECIDE, one.trace, one.command.traceparent, began_ns, about)

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
-from services.intake.bodies import AttachBody, Calls, CaseBody, OutboundBody, WebBody
-from services.intake.domain.ivr import Ivr
+from services.intake.agents import Agents, Unread
+from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, WebBody
 from services.intake.door import Door, Sender
+from services.intake.guidance import Guidance
 from services.intake.plain import PlainRouter, answer, body_of
 from services.intake.spool import Spool
 from services.intake.store import Contacts
@@ -22,19 +23,31 @@ CALLERS_OUT = frozenset({"agent", "supervisor"})
 OPERATORS = frozenset({"operator", "supervisor", "service"})
 READERS = DESK | {"auditor", "dispatcher", "operator"}
 EVERYBODY = READERS | {"unit"}
+AGENTS = frozenset({"agent"})
+FLOOR = frozenset({"supervisor", "operator"})
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _calls, _case, _attach, _web = Decoder(Calls), Decoder(CaseBody), Decoder(AttachBody), Decoder(WebBody)
-_outbound = Decoder(OutboundBody)
+_state, _outbound = Decoder(AgentStateBody), Decoder(OutboundBody)
 
 
 class IntakeApi:
     """The routes of one intake process."""
 
-    def __init__(self, settings: Settings, door: Door, contacts: Contacts, ivr: Ivr, spools: Collection[Spool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        door: Door,
+        *,
+        contacts: Contacts,
+        guidance: Guidance,
+        agents: Agents,
+        spools: Collection[Spool],
+    ) -> None:
         self._settings = settings
         self._door = door
         self._contacts = contacts
-        self._menu = ivr.model_dump(mode="json")
+        self._guidance = guidance
+        self._agents = agents
         self._spools = spools
 
     def router(self) -> APIRouter:
@@ -45,6 +58,8 @@ class IntakeApi:
         router.take("/contacts/{contact_id}/attachments", self.attach_contact, AttachBody)
         router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
         router.read("/menu", self.menu)
+        router.change("/agents/me/state", self.agent_state, AgentStateBody)
+        router.read("/agents", self.all_agents)
         router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
         return router
@@ -80,9 +95,24 @@ class IntakeApi:
         return answer(await self._door.outbound(sender, key, body))
 
     async def menu(self, request: Request) -> Response:
-        """The spoken menu of the surge."""
+        """The spoken menu with its texts of now, and whether it plays (`surge`)."""
         self._sender(request, EVERYBODY)
-        return answer(self._menu, 200)
+        return answer(self._guidance.voice.shown(self._guidance.surge()), 200)
+
+    async def agent_state(self, request: Request) -> Response:
+        """What the sender does from now on; 409 with `bulletins` that he must acknowledge before being ready."""
+        sender = self._sender(request, AGENTS)
+        body = await body_of(request, _state)
+        try:
+            return answer(await self._agents.move(sender.identity.subject, body.state), 200)
+        except Unread as unread:
+            detail = "acknowledge these bulletins first"
+            return answer({"reason": "unacknowledged_bulletins", "detail": detail, "bulletins": unread.bulletins}, 409)
+
+    async def all_agents(self, request: Request) -> Response:
+        """What every agent does, and since when."""
+        self._sender(request, FLOOR)
+        return answer({"items": await self._agents.list()}, 200)
 
     async def spool(self, request: Request) -> Response:
         """Requests that wait for the broker, and those that it refuses for good, per lane."""

@@ -10,13 +10,14 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.intake.accept import Acceptor
+from services.intake.agents import Agents
 from services.intake.api import IntakeApi
-from services.intake.domain.ivr import Voice
 from services.intake.door import Door
+from services.intake.guidance import Guidance
 from services.intake.handlers import READER, ContactHandler
 from services.intake.policy import load_ivr, load_lanes
 from services.intake.spool import Spool
-from services.intake.store import MongoContacts
+from services.intake.store import MongoAgents, MongoContacts
 from shared.away import AWAY
 from shared.bus import Bus
 from shared.clock import Clock
@@ -26,6 +27,8 @@ from shared.mongo import connect, ping
 from shared.producer import KafkaTransport, OrderedPublisher, backoff
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.shelf import Shelf
+from shared.tables import Letters, Table
 from shared.tasks import end
 
 log = structlog.get_logger()
@@ -98,16 +101,22 @@ class Intake:
         spools = {lane: Spool(settings.state_dir, lane, settings.spool_max_mb * MB) for lane in LANES}
         self.acceptor = Acceptor(self.transport, spools, clock)
         self.worker = Worker(settings, clock, self.transport, self.database)
+        self.shelf = Shelf()
+        topics = Topics(settings.city)
+        letters = Letters(settings.kafka, topics.dead_letters, READER, OrderedPublisher(self.transport, clock))
+        self.table = Table(settings.kafka, topics.knowledge, self.shelf.read, letters)
 
     async def start(self) -> None:
         if self.is_door:
             await self.acceptor.start()
+            self.table.start()
         if self.is_worker:
             self.worker.start()
 
     async def stop(self) -> None:
         if self.is_door:
             await self.acceptor.stop()
+            await self.table.stop()
         await self.worker.stop()
         await self.transport.stop()
         self.database.client.close()
@@ -129,9 +138,15 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI(title="12345 intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     install_errors(app)
     if parts.is_door:
-        ivr = load_ivr(settings.policy)
-        door = Door(settings, clock, parts.acceptor, Voice(ivr), load_lanes(settings.policy))
-        api = IntakeApi(settings, door, parts.contacts, ivr, parts.acceptor.spools.values())
+        guidance = Guidance(load_ivr(settings.policy), parts.shelf, clock, lambda: parts.table.ready)
+        api = IntakeApi(
+            settings,
+            Door(settings, clock, parts.acceptor, guidance, load_lanes(settings.policy)),
+            contacts=parts.contacts,
+            guidance=guidance,
+            agents=Agents(MongoAgents(parts.database), guidance, clock),
+            spools=parts.acceptor.spools.values(),
+        )
         app.include_router(api.router())
     app.include_router(health_router(parts.ready))
     return app

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shared.events.commands import Line, Priority, Remark, RequestType, Text
+from services.intake.domain.agents import AgentState
+from shared.events.commands import Line, Priority, Remark, RequestType, Text, Told
 from shared.events.contacts import CallResult, Purpose
 
 MAX_EVENTS = 1_000
@@ -57,8 +58,15 @@ Call = CallOffered | CallKey | CallAnswered | CallEnded
 Calls = Call | Annotated[list[Call], Meta(min_length=1, max_length=MAX_EVENTS)]
 
 
+class ToldBody(Told, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The article, and which version of it the citizen was told."""
+
+
 class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number."""
+    """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number.
+
+    `knowledge` is left out where there is none, so that its absence changes no digest.
+    """
 
     title: Line
     text: Text
@@ -71,6 +79,7 @@ class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: Key = ""
     caller: Dialled = ""
     answer: Long = ""
+    knowledge: ToldBody | UnsetType = UNSET
 
 
 class CaseBody(Matter, frozen=True, kw_only=True):
@@ -102,3 +111,9 @@ class OutboundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: Remark = ""
     promise: Remark = ""
     promise_due: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an agent does from now on."""
+
+    state: AgentState

@@ -1,9 +1,10 @@
 """From a body to records: ids that a retry repeats, the door's time, the lane, and nothing personal in plain words."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from services.intake.accept import Acceptor
 from services.intake.bodies import (
@@ -21,18 +22,20 @@ from services.intake.bodies import (
 from services.intake.domain.ivr import Step, Voice
 from services.intake.domain.lane import Lanes
 from services.intake.domain.numbers import NoNumber, normal
-from shared import ids
+from services.intake.guidance import Guidance
+from shared import ids, names
 from shared.auth import Identity
 from shared.clock import Clock
 from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
 from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
-from shared.events.topics import Topics, lane_of
+from shared.events.topics import Lane, Topics, lane_of
 from shared.privacy import caller_ref, mask_number, redact, seal
 from shared.records import Record, record_of
 from shared.service import Problem
 from shared.settings import Settings
 from shared.telemetry import traceparent
+from shared.tracing import TRACER
 
 SOURCE = "/intake"
 NOBODY = SealedPerson()
@@ -40,7 +43,7 @@ Answer = dict[str, Any]
 
 
 class Sender(NamedTuple):
-    """Who sends a request, and its trace."""
+    """Who sends a request, and its traceparent."""
 
     identity: Identity
     trace: str
@@ -49,10 +52,11 @@ class Sender(NamedTuple):
 class Door:
     """One method per kind of request; each returns its answer once the records are safe."""
 
-    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, voice: Voice, lanes: Lanes) -> None:
+    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance, lanes: Lanes) -> None:
         self._clock = clock
         self._acceptor = acceptor
-        self._voice = voice
+        self._guidance = guidance
+        self._voice: Voice = guidance.voice
         self._lanes = lanes
         self._topics = Topics(settings.city)
         self._seal_key = settings.seal_key.get_secret_value()
@@ -62,20 +66,23 @@ class Door:
         """Facts about calls, all of them or none."""
         records: list[Record] = []
         answers: dict[str, Answer] = {}
+        spans: dict[str, str] = {}
         for event in events:
             contact = ids.contact_id(sender.identity.subject, "call", event.call_id)
             step = self._step(event)
             answer = answers.setdefault(event.call_id, {"contact_id": contact, "receipt": ids.receipt_code(contact)})
             if step is not None:
                 answer["ivr"] = step
-            records.append(self._contact(sender, contact, self._fact(contact, event, step)))
-        await self._acceptor.accept("normal", records)
+            trace = spans.setdefault(contact, traceparent(sender.trace, contact))
+            records.append(self._contact(sender, contact, self._fact(contact, event, step), trace))
+        await self._accept(sender, "normal", records, spans)
         return {"accepted": len(events), "calls": answers}
 
     async def register(self, sender: Sender, contact: str, body: CaseBody) -> Answer:
         """A contact's nth matter becomes a case."""
         case, command = self._register(sender, contact, body.matter, body)
-        await self._acceptor.accept(lane_of(case), _checked([record_of(self._commands(case), command)]))
+        records = [record_of(self._commands(case), command)]
+        await self._accept(sender, lane_of(case), records, {contact: command.traceparent}, case)
         receipt = ids.receipt_code(contact)
         return {"case_id": case, "command_id": command.id, "receipt": receipt, "lane": lane_of(case)}
 
@@ -86,7 +93,8 @@ class Door:
         digest = self._digest(body, person, text=data.text)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/{body.case_id}/{digest}")
         command = self._command(sender, command_id, body.case_id, data, digest)
-        await self._acceptor.accept(lane_of(body.case_id), _checked([record_of(self._commands(body.case_id), command)]))
+        records = [record_of(self._commands(body.case_id), command)]
+        await self._accept(sender, lane_of(body.case_id), records, {contact: command.traceparent}, body.case_id)
         return {"command_id": command.id}
 
     async def web(self, sender: Sender, own_id: str, body: WebBody) -> Answer:
@@ -95,8 +103,10 @@ class Door:
         receipt = ids.receipt_code(contact)
         case, command = self._register(sender, contact, 1, body)
         offered = Offered(number=1, channel="web", person=self._person(body.caller), receipt=receipt)
-        facts = [self._contact(sender, contact, fact) for fact in (offered, Ended(number=2, by="caller", served=True))]
-        await self._acceptor.accept(lane_of(case), _checked([*facts, record_of(self._commands(case), command)]))
+        ended, trace = Ended(number=2, by="caller", served=True), command.traceparent
+        facts = [self._contact(sender, contact, fact, trace) for fact in (offered, ended)]
+        records = [*facts, record_of(self._commands(case), command)]
+        await self._accept(sender, lane_of(case), records, {contact: trace}, case)
         return {"contact_id": contact, "case_id": case, "command_id": command.id, "receipt": receipt}
 
     async def outbound(self, sender: Sender, own_id: str, body: OutboundBody) -> Answer:
@@ -104,22 +114,36 @@ class Door:
         contact = ids.contact_id(sender.identity.subject, "outbound", own_id)
         person, case = self._person(body.number), body.case_id
         plain = {name: redact(getattr(body, name)) for name in ("callee", "text", "promise")}
-        answered = body.result not in ("busy", "no_answer")
-        facts = (
-            Placed(number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person),
-            Ended(number=2, by="agent", served=answered),
-        )
         note = Note(contact_id=contact, purpose=body.purpose, result=body.result, promise_due=body.promise_due, **plain)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/note")
         digest = ids.digest(structs.replace(body, number=person.caller_ref, **plain))
         command = self._command(sender, command_id, case, note, digest)
-        records = [self._contact(sender, contact, fact) for fact in facts]
-        await self._acceptor.accept(lane_of(case), _checked([*records, record_of(self._commands(case), command)]))
+        trace = command.traceparent
+        placed = Placed(
+            number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person
+        )
+        ended = Ended(number=2, by="agent", served=body.result not in ("busy", "no_answer"))
+        facts = [self._contact(sender, contact, fact, trace) for fact in (placed, ended)]
+        records = [*facts, record_of(self._commands(case), command)]
+        await self._accept(sender, lane_of(case), records, {contact: trace}, case)
         return {"contact_id": contact, "command_id": command.id}
+
+    async def _accept(
+        self, sender: Sender, lane: Lane, records: Sequence[Record], spans: Mapping[str, str], case: str = ""
+    ) -> None:
+        """Return when the records are safe. `spans`: contact → traceparent of its part of the request."""
+        began_ns, failed = time.time_ns(), True
+        try:
+            await self._acceptor.accept(lane, _checked(records))
+            failed = False
+        finally:
+            for contact, own in spans.items() if TRACER.on else ():
+                about = {"contact": contact, "lane": lane, **({"case": case} if case else {})}
+                TRACER.tell(names.ACCEPT, own, sender.trace, began_ns, about, failed=failed)
 
     def _step(self, event: Call) -> Step | None:
         if isinstance(event, CallOffered):
-            return self._voice.begin()
+            return self._voice.begin(self._guidance.surge())
         if isinstance(event, CallKey):
             return self._voice.step(event.menu or self._voice.ivr.start, event.key, event.wrong_keys)
         return None
@@ -138,7 +162,7 @@ class Door:
             case CallEnded():
                 return Ended(number=event.number, by=event.by, served=event.served)
 
-    def _contact(self, sender: Sender, contact: str, fact: Any) -> Record:
+    def _contact(self, sender: Sender, contact: str, fact: Any, trace: str) -> Record:
         envelope = Envelope(
             id=ids.derive("contact-event", contact, fact.number),
             type=CONTACTS.type_of(fact),
@@ -146,7 +170,7 @@ class Door:
             subject=contact,
             time=self._clock.now(),
             actor=sender.identity.actor,
-            traceparent=traceparent(sender.trace),
+            traceparent=trace,
             data=raw(fact),
         )
         return record_of(self._topics.contacts, envelope)
@@ -154,6 +178,9 @@ class Door:
     def _register(self, sender: Sender, contact: str, matter: int, body: Matter) -> tuple[str, Envelope]:
         """The case's id and its command."""
         person = self._person(body.caller)
+        told = None if body.knowledge is UNSET else body.knowledge
+        if told and not body.answer:
+            raise Problem(422, "invalid", "knowledge says what an answer was told from; here is no answer")
         plain = {name: redact(getattr(body, name)) for name in ("title", "text", "address", "answer")}
         data = Register(
             matter=matter,
@@ -162,6 +189,7 @@ class Door:
             topic=body.topic,
             area=body.area,
             priority=body.priority,
+            knowledge=told,
             **plain,
         )
         lane = self._lanes.lane(key=body.key, urgent=body.urgent, text=f"{body.title}\n{body.text}")
@@ -178,7 +206,7 @@ class Door:
             time=self._clock.now(),
             actor=sender.identity.actor,
             digest=digest,
-            traceparent=traceparent(sender.trace),
+            traceparent=traceparent(sender.trace, case),
             data=raw(data),
         )
 
@@ -203,9 +231,8 @@ class Door:
         return self._topics.commands(lane_of(case))
 
 
-def _checked(records: Iterable[Record]) -> list[Record]:
+def _checked(records: Sequence[Record]) -> Sequence[Record]:
     """The records, none above what the bus takes."""
-    found = list(records)
-    if any(len(record.value) > MAX_BYTES for record in found):
+    if any(len(record.value) > MAX_BYTES for record in records):
         raise Problem(413, "too_large", f"the request makes a record above {MAX_BYTES // 1024} KB")
-    return found
+    return records

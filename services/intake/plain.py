@@ -14,10 +14,12 @@ from fastapi.routing import APIRoute
 from msgspec.json import Decoder
 
 from shared import names
+from shared.bodies import described_body
 from shared.events.envelope import MALFORMED
 from shared.service import Problem
 
 MAX_BODY = 1024 * 1024
+_TEXT, _UUID = {"type": "string"}, {"type": "string", "format": "uuid"}
 Body = TypeVar("Body")
 Plain = Callable[[Request], Awaitable[Response]]
 _encoder = msgspec.json.Encoder()
@@ -40,10 +42,14 @@ class PlainRouter(APIRouter):
     def read(self, path: str, endpoint: Plain) -> None:
         self.add_api_route(path, endpoint, methods=["GET"], response_model=None, openapi_extra=_described(path))
 
+    def change(self, path: str, endpoint: Plain, body: Any) -> None:
+        """A PUT that is answered 200."""
+        extra = _described(path) | described_body(body)
+        self.add_api_route(path, endpoint, methods=["PUT"], response_model=None, openapi_extra=extra)
+
     def take(self, path: str, endpoint: Plain, body: Any, headers: tuple[str, ...] = ()) -> None:
         """A POST that is answered 202."""
-        extra = _described(path, headers)
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
+        extra = _described(path, headers) | described_body(body)
         self.add_api_route(
             path, _timed(endpoint), methods=["POST"], status_code=202, response_model=None, openapi_extra=extra
         )
@@ -53,26 +59,10 @@ def _described(path: str, headers: tuple[str, ...] = ()) -> dict[str, Any]:
     places = [(name, "path") for name in re.findall(r"{(\w+)}", path)] + [(name, "header") for name in headers]
     return {
         "parameters": [
-            {"name": name, "in": place, "required": True, "schema": {"type": "string"}} for name, place in places
+            {"name": name, "in": place, "required": True, "schema": _UUID if name == "contact_id" else _TEXT}
+            for name, place in places
         ]
     }
-
-
-def inlined(body: Any) -> dict[str, Any]:
-    """The JSON schema of a body with all references resolved, so that it can stand anywhere in a document."""
-    (schema,), parts = msgspec.json.schema_components([body], ref_template="{name}")
-
-    def resolve(node: Any) -> Any:
-        if isinstance(node, list):
-            return [resolve(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if isinstance(name := node.get("$ref"), str):
-            return resolve(parts[name])
-        return {key: resolve(value) for key, value in node.items() if key != "discriminator"}
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved
 
 
 def _timed(endpoint: Plain) -> Plain:

@@ -3,6 +3,7 @@
 A contact document: `_id`, `events` (by the channel's number), and `offered` or, of a call out, `placed`, `answered`,
 `ended`: what the contact as a whole knows. Each fact begins with its time, so that of repeats the first stays, whoever
 writes last.
+An agent document: `_id` (the agent's name), `rev`, `state`, `since`.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from shared.away import StoreAway
-from shared.documents import Document
-from shared.mongo import DUPLICATE_KEY, reachable
+from shared.documents import Document, Documents
+from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+from shared.testing import MemoryDocuments, MemoryTable
 
 
 class Contacts(Protocol):
@@ -66,6 +68,41 @@ class MemoryContacts:
     async def get(self, contact: str) -> Document | None:
         found = self.rows.get(contact)
         return None if found is None else shown(found)
+
+
+class AgentStore(Protocol):
+    """The agents' states. Both raise StoreAway while the database is away."""
+
+    @property
+    def agents(self) -> Documents: ...
+
+    async def all_agents(self) -> list[Document]:
+        """By name."""
+        ...
+
+
+class MongoAgents:
+    """Agents in MongoDB."""
+
+    def __init__(self, database: Any) -> None:
+        self._agents = database.agents
+        self.agents: Documents = MongoDocuments(self._agents)
+
+    async def all_agents(self) -> list[Document]:
+        with reachable():
+            found: list[Document] = await self._agents.find({}).sort("_id").to_list(None)
+        return found
+
+
+class MemoryAgents:
+    """Agents in memory, for tests."""
+
+    def __init__(self) -> None:
+        self._table = MemoryTable()
+        self.agents: Documents = MemoryDocuments(self._table)
+
+    async def all_agents(self) -> list[Document]:
+        return [self._table.rows[name] for name in sorted(self._table.rows)]
 
 
 def keep_first(facts: Document, place: str, fact: Document) -> None:

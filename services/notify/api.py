@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from services.notify.desk import Desk, Settlement
 from shared.auth import Identity
+from shared.bodies import described_body
 from shared.events.envelope import MALFORMED
 from shared.events.topics import is_case_id
 from shared.service import Problem, caller
@@ -37,7 +38,7 @@ def obligations_router(settings: Settings, desk: Desk) -> APIRouter:
         _allow(caller(request, settings), READERS)
         return {"items": await desk.of_case(_case_id(case))}
 
-    @router.post("/obligations/{case}/{obligation}/settle")
+    @router.post("/obligations/{case}/{obligation}/settle", status_code=202, openapi_extra=described_body(Settlement))
     async def settle(
         request: Request, case: str, obligation: str,
         idempotency_key: Annotated[str, Header(max_length=200)] = "",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 
 from services.notify.api import obligations_router
@@ -15,7 +16,9 @@ from services.notify.handlers import OwedHandler
 from services.notify.outbox import Outbox
 from services.notify.payer import WORKERS, Payer
 from services.notify.policy import load_messages
-from services.notify.store import MongoStore
+from services.notify.store import MongoStore, Store
+from shared import names
+from shared.away import AWAY
 from shared.bus import Bus, Subscription
 from shared.clock import Clock
 from shared.events.topics import LANES, Lane, Topics
@@ -27,6 +30,9 @@ from shared.reader import CaseReader
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.tasks import end
+
+log = structlog.get_logger()
+COUNT_S = 15.0
 
 
 class Notify:
@@ -74,6 +80,7 @@ class Notify:
             await unpark_all(self.reader, self.store.collection)
             for lane in LANES:
                 self._lane(lane)
+            self._tasks.append(asyncio.create_task(show_waiting(self.store, self._clock)))
         await self.bus.start()
         for payer in self.payers:
             self._tasks.append(asyncio.create_task(payer.watch()))
@@ -89,6 +96,19 @@ class Notify:
 
     async def ready(self) -> bool:
         return all(await asyncio.gather(self.bus.ping(), ping(self.database)))
+
+
+async def show_waiting(store: Store, clock: Clock) -> None:
+    """For the alerts: how many cases owe a reply, for ever."""
+    while True:
+        try:
+            for state, count in (await store.counts()).items():
+                names.REPLIES_WAITING.labels(state).set(count)
+        except AWAY as error:
+            log.warning("database away; nothing is counted", error=repr(error))
+        except Exception:
+            log.exception("nothing is counted")
+        await clock.sleep(COUNT_S)
 
 
 def build(settings: Settings, clock: Clock) -> FastAPI:

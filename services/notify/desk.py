@@ -1,6 +1,7 @@
 """A person settles what no machine can: replies whose fate is unknown, and reporters who cannot be reached."""
 
 import asyncio
+import time
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from services.notify.book import Book
 from services.notify.domain.debts import FOR_A_PERSON, OVER, Debt, settle
 from services.notify.outbox import Outbox
 from services.notify.store import Store, read_debts
+from shared import names
 from shared.auth import Identity
 from shared.away import StoreAway
 from shared.clock import Clock
@@ -19,6 +21,8 @@ from shared.ids import client_command_id, digest
 from shared.producer import Publisher
 from shared.records import Record
 from shared.service import Problem
+from shared.telemetry import traceparent
+from shared.tracing import TRACER
 
 ACK_S = 1.0
 NOTED_S = 5.0
@@ -60,8 +64,12 @@ class Desk:
         identity = client_command_id(who.actor, key or obligation)
         _check(debt, data, identity)
         content = digest([COMMANDS.type_of(data), case, msgspec.to_builtins(data)])
-        record = self._outbox.settle(case, data, identity, who.actor, trace=trace or debt.trace, digest=content)
+        began_ns, parent = time.time_ns(), trace or debt.trace
+        own = traceparent(parent, case)
+        record = self._outbox.settle(case, data, identity, who.actor, trace=own, digest=content)
         await self._acknowledged(record)
+        if TRACER.on:
+            TRACER.tell(names.SETTLE, own, parent, began_ns, {"case": case})
         noted = self._book.change(case, obligation, lambda one: settle(one, body.how, body.proof, identity))
         try:
             async with asyncio.timeout(NOTED_S):

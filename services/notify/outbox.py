@@ -7,9 +7,8 @@ from shared.events.deliveries import DELIVERIES, MessageDelivery
 from shared.events.deliveries import Outcome as Told
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
-from shared.ids import caused_command_id, derive
+from shared.ids import caused_command_id, derive, span_of
 from shared.records import Record, record_of
-from shared.telemetry import traceparent
 
 ACTOR = "service:notify"
 _TOLD: dict[str, Told] = {"delivered": "delivered", "failed": "failed", "impossible": "failed", "silent": "unknown"}
@@ -49,7 +48,7 @@ class Outbox:
             time=self._clock.now(),
             causationid=debt.event,
             actor=ACTOR,
-            traceparent=traceparent(debt.trace),
+            traceparent=span_of_attempt(case, debt),
             data=raw(data),
         )
         return record_of(self._topics.deliveries, envelope)
@@ -57,12 +56,12 @@ class Outbox:
     def _settle_by_sms(self, case: str, debt: Debt, proof: str) -> Record:
         identity = caused_command_id(debt.event, "settle_reply", debt.obligation)
         data = SettleReply(obligation=debt.obligation, how="sms", proof=proof)
-        return self.settle(case, data, identity, ACTOR, cause=debt.event, trace=debt.trace)
+        return self.settle(case, data, identity, ACTOR, cause=debt.event, trace=span_of_attempt(case, debt))
 
     def settle(
         self, case: str, data: SettleReply, identity: str, actor: str, *, cause: str = "", trace: str, digest: str = ""
     ) -> Record:
-        """The command `settle_reply` to the case's own lane."""
+        """The command `settle_reply` to the case's own lane; `trace` names the span that it hangs below."""
         envelope = Envelope(
             id=identity,
             type=COMMANDS.type_of(data),
@@ -72,7 +71,12 @@ class Outbox:
             causationid=cause,
             actor=actor,
             digest=digest,
-            traceparent=traceparent(trace),
+            traceparent=trace,
             data=raw(data),
         )
         return record_of(self._topics.commands(lane_of(case)), envelope)
+
+
+def span_of_attempt(case: str, debt: Debt) -> str:
+    """The traceparent of one attempt; what comes of it hangs below, also when another process tells it later."""
+    return span_of(debt.trace, message_id(debt), case)

@@ -4,14 +4,15 @@ Every step goes on from what is stored, so a crash between two of them repeats a
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable
 
 import structlog
 
 from services.notify.book import Book
-from services.notify.domain.debts import Debt, Outcome, begin, conclude, message_id, to_be_asked
+from services.notify.domain.debts import CHANNEL, Debt, Outcome, begin, conclude, message_id, to_be_asked
 from services.notify.gateway import REQUEST_S, Gateway
-from services.notify.outbox import Outbox
+from services.notify.outbox import Outbox, span_of_attempt
 from services.notify.policy import Messages
 from services.notify.store import Due, Store
 from shared import names
@@ -20,6 +21,7 @@ from shared.clock import Clock
 from shared.events.topics import Lane
 from shared.privacy import Sealed, unseal
 from shared.producer import Publisher, backoff
+from shared.tracing import TRACER
 
 log = structlog.get_logger()
 WORKERS = 256
@@ -122,13 +124,27 @@ class Payer:
         if looked is None:
             return
         if looked.changed:
-            await self._conclude(due, looked.debt, await self._send(looked.debt), asked=False)
+            await self._conclude(due, looked.debt, await self._traced(due.case, looked.debt), asked=False)
         elif to_be_asked(looked.debt, self._clock.real()):
             await self._conclude(due, looked.debt, await self._gateway.ask(message_id(looked.debt)), asked=True)
 
     def _begin(self, debt: Debt) -> bool:
         now = self._clock.real()
         return begin(debt, now, now + REQUEST_S + MARGIN_S, self._messages.version)
+
+    async def _traced(self, case: str, debt: Debt) -> Outcome:
+        began_ns = time.time_ns()
+        outcome = await self._send(debt)
+        if TRACER.on:
+            about: dict[str, str | int] = {
+                "case": case,
+                "channel": CHANNEL,
+                "attempt": debt.attempt,
+                "outcome": outcome.kind,
+            }
+            failed = outcome.kind != "delivered"
+            TRACER.tell(names.SEND, span_of_attempt(case, debt), debt.trace, began_ns, about, failed=failed)
+        return outcome
 
     async def _send(self, debt: Debt) -> Outcome:
         left = debt.since + REQUEST_S - self._clock.real()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from pymongo import ASCENDING
 
-from services.notify.domain.debts import NEVER, Debts
+from services.notify.domain.debts import FOR_A_PERSON, NEVER, Debts
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
 from shared.testing import MemoryDocuments, MemoryTable, Process
@@ -39,6 +39,10 @@ class Store(Protocol):
 
     async def waiting(self, status: str, after: str, limit: int) -> list[Document]:
         """Cases with a debt in a state that waits for a person, by id after `after`."""
+        ...
+
+    async def counts(self) -> dict[str, int]:
+        """Cases per state: `due` (the machine has still to act) and those that wait for a person."""
         ...
 
 
@@ -88,6 +92,12 @@ class MongoStore:
             )
         return rows
 
+    async def counts(self) -> dict[str, int]:
+        queries: dict[str, Document] = {"due": {"next": {"$gt": EVER}}}
+        queries |= {status: {"attention": status} for status in FOR_A_PERSON}
+        with reachable():
+            return {name: await self.collection.count_documents(query) for name, query in queries.items()}
+
 
 class MemoryStore:
     """The store in memory, for tests; every method is a scheduling point of its process."""
@@ -106,3 +116,11 @@ class MemoryStore:
         await self._process.point()
         rows = [r for r in self._table.rows.values() if r["_id"] > after and status in (r.get("attention") or ())]
         return sorted(rows, key=lambda row: str(row["_id"]))[:limit]
+
+    async def counts(self) -> dict[str, int]:
+        await self._process.point()
+        rows = list(self._table.rows.values())
+        waiting: dict[str, int] = {
+            status: sum(status in (row.get("attention") or ()) for row in rows) for status in FOR_A_PERSON
+        }
+        return {"due": sum(bool(row.get("next")) for row in rows), **waiting}

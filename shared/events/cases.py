@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.events.commands import Clock, Priority, Reporter, RequestType, TransferClock, TransferKind
+from shared.events.commands import Clock, Priority, Reporter, RequestType, Told, TransferClock, TransferKind
 from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
@@ -31,6 +31,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
     answer: str
+    knowledge: Told | None = None
 
 
 class CaseDispatched(Struct, frozen=True, kw_only=True):

@@ -29,8 +29,18 @@ class Reporter(Struct, frozen=True, kw_only=True):
     person: SealedPerson = SealedPerson()
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """The version of a knowledge article that an answer was given from."""
+
+    article: Annotated[str, Meta(min_length=1, max_length=200)]
+    version: Annotated[int, Meta(ge=1)]
+
+
 class Register(Struct, frozen=True, kw_only=True):
-    """A contact's nth matter becomes a case; `answer` is given where the desk answered in the call."""
+    """A contact's nth matter becomes a case; `answer` is given where the desk answered in the call.
+
+    `knowledge` is what that answer was told from.
+    """
 
     matter: int
     reporter: Reporter
@@ -42,6 +52,7 @@ class Register(Struct, frozen=True, kw_only=True):
     address: str = ""
     priority: Priority | None = None
     answer: str = ""
+    knowledge: Told | None = None
 
 
 class Attach(Struct, frozen=True, kw_only=True):

@@ -38,6 +38,10 @@ class Topics(NamedTuple):
     def dead_letters(self) -> str:
         return f"{self.city}.dead-letters"
 
+    @property
+    def knowledge(self) -> str:
+        return f"{self.city}.knowledge"
+
     def commands(self, lane: Lane) -> str:
         return f"{self.city}.commands.{lane}"
 
@@ -62,6 +66,8 @@ class Topics(NamedTuple):
             TopicSpec(self.contacts, 8, -1),
             TopicSpec(self.deliveries, 8, 30 * DAY_MS),
             TopicSpec(self.dead_letters, 1, -1, max_bytes=LETTER_BYTES),
+            # Every replica reads it whole, so more partitions would share nothing; one keeps all of it in one order.
+            TopicSpec(self.knowledge, 1, -1, compacted=True),
         ]
         return lanes + feeds + single
 

@@ -57,7 +57,7 @@ def _register(case: Case, command: c.Register, context: Context) -> Events:
     routing = context.rules.route(command)
     registered = _registration(case, command, context, routing)
     if command.answer:
-        answered = e.CaseAnswered(answer=command.answer)
+        answered = e.CaseAnswered(answer=command.answer, knowledge=command.knowledge)
         return [registered, answered, e.CaseClosed(reason="answered_at_desk")]
     if not routing.lead:
         return [registered]

@@ -1,12 +1,15 @@
 """The spoken menu of the surge: which key leads where, as data of the city (domain.md §13)."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from msgspec import Struct
 from pydantic import Field
 
 from shared.policy import Policy
 
+Texts = Callable[[str], str]
+"""Place in the menus (`policy.1`) → what knowledge says there now, or empty."""
 Action = Literal["menu", "play", "repeat", "wrong", "person", "urgent"]
 
 
@@ -63,6 +66,8 @@ class Spoken(Policy):
     person: str
     urgent: str
     wrong: str
+    hint: str
+    """Ends every text: a person can be reached at any point."""
 
 
 class Ivr(Policy):
@@ -71,6 +76,8 @@ class Ivr(Policy):
     version: str
     greeting: str
     start: str
+    surge: bool = True
+    """Whether the menu plays while nobody has switched it; GB/T 33358 advises against menus outside a surge."""
     person_key: str = "0"
     repeat_key: str = "*"
     no_key_s: float = 5
@@ -96,15 +103,19 @@ class Ivr(Policy):
 
 
 class Voice:
-    """Steps through a city's menu."""
+    """Steps through a city's menu; its texts follow knowledge, and the city's file where that says nothing."""
 
-    def __init__(self, ivr: Ivr) -> None:
+    def __init__(self, ivr: Ivr, texts: Texts = lambda place: "") -> None:
         self.ivr = ivr
         self._menus = ivr.all_menus()
+        self._texts = texts
 
-    def begin(self) -> Step:
-        """What a caller hears first."""
+    def begin(self, surge: bool) -> Step:
+        """What a caller hears first: in a surge the menu, else a person comes."""
         start = self.ivr.start
+        if not surge:
+            prompt = f"{self.ivr.greeting}{self.ivr.spoken.person}"
+            return Step(menu=start, action="person", prompt=prompt)
         return Step(menu=start, action="menu", prompt=f"{self.ivr.greeting}{self._menus[start].prompt}")
 
     def step(self, menu: str, key: str, wrong_keys: int = 0) -> Step:
@@ -114,15 +125,27 @@ class Voice:
         if key == self.ivr.repeat_key:
             return Step(menu=menu, action="repeat", prompt=self._menus[menu].prompt, wrong_keys=wrong_keys)
         choice = self._menus[menu].keys.get(key)
-        return self._chosen(menu, choice, wrong_keys) if choice else self._wrong(menu, wrong_keys + 1)
+        return self._chosen(menu, key, choice, wrong_keys) if choice else self._wrong(menu, wrong_keys + 1)
 
-    def _chosen(self, menu: str, choice: Choice, wrong_keys: int) -> Step:
+    def shown(self, surge: bool) -> dict[str, Any]:
+        """The menu as callers hear it now."""
+        body = self.ivr.model_dump(mode="json") | {"surge": surge}
+        for name, menu in body["menus"].items():
+            for key, choice in menu["keys"].items():
+                choice["play"] = choice["play"] and self._text(name, key, choice["play"])
+        return body
+
+    def _text(self, menu: str, key: str, default: str) -> str:
+        text, hint = self._texts(f"{menu}.{key}") or default, self.ivr.spoken.hint
+        return text if text.endswith(hint) else f"{text}{hint}"
+
+    def _chosen(self, menu: str, key: str, choice: Choice, wrong_keys: int) -> Step:
         if choice.connect:
             return self._connect(menu, choice.connect, wrong_keys)
         if choice.menu:
             prompt = self._menus[choice.menu].prompt
             return Step(menu=choice.menu, action="menu", prompt=prompt, wrong_keys=wrong_keys)
-        return Step(menu=menu, action="play", prompt=choice.play, wrong_keys=wrong_keys)
+        return Step(menu=menu, action="play", prompt=self._text(menu, key, choice.play), wrong_keys=wrong_keys)
 
     def _wrong(self, menu: str, wrong_keys: int) -> Step:
         if wrong_keys >= self.ivr.max_wrong_keys:

@@ -9,6 +9,7 @@ from services.dispatch.domain.case import Case, state_of
 from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, SECOND, START, THIRD, case_of, context, order_of, register, reporter
 
@@ -75,6 +76,12 @@ def test_an_inquiry_answered_at_the_desk_is_a_case_closed_at_birth() -> None:
     case = Case(id=CASE)
     assert do(case, register(answer="open until six")) == ["CaseRegistered", "CaseAnswered", "CaseClosed"]
     assert not case.unpaid()
+
+
+def test_an_answer_carries_what_it_was_told_from() -> None:
+    told = c.Told(article="a", version=4)
+    _, answered, _ = decide(Case(id=CASE), register(answer="open until six", knowledge=told), context())
+    assert answered == e.CaseAnswered(answer="open until six", knowledge=told)
 
 
 def test_a_case_nobody_can_route_waits_for_a_dispatcher() -> None:

@@ -14,7 +14,7 @@ VOICE = Voice(IVR)
 
 
 def test_a_call_begins_with_the_emergency_sentence() -> None:
-    begin = VOICE.begin()
+    begin = VOICE.begin(surge=True)
     assert (begin.menu, begin.action) == ("main", "menu")
     assert "危及生命请拨110、120" in begin.prompt
 

@@ -11,24 +11,26 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from services.intake.accept import Acceptor
+from services.intake.agents import Agents
 from services.intake.api import IntakeApi
-from services.intake.domain.ivr import Voice
 from services.intake.door import Door
+from services.intake.guidance import Guidance
 from services.intake.policy import load_ivr, load_lanes
 from services.intake.spool import Spool
-from services.intake.store import MemoryContacts
+from services.intake.store import MemoryAgents, MemoryContacts
 from shared.auth import issue
 from shared.away import BrokerAway, Refused
 from shared.events.topics import LANES
 from shared.records import Record
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.shelf import Shelf
 from shared.testing import FakeClock, MemoryLog, MemoryTransport
 
 SECRET = "a secret of at least thirty-two bytes"
 SETTINGS = Settings(
     jwt_secret=SecretStr(SECRET),
-    seal_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+    seal_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
     ref_key=SecretStr("reference"),
 )
 
@@ -79,11 +81,21 @@ class World:
         self.contacts = MemoryContacts()
         spools = {lane: Spool(folder, lane, max_bytes) for lane in LANES}
         self.acceptor = Acceptor(self.broker, spools, self.clock, ack_s)
-        ivr = load_ivr(Path("policy/130100"))
-        door = Door(SETTINGS, self.clock, self.acceptor, Voice(ivr), load_lanes(Path("policy/130100")))
+        self.shelf = Shelf()
+        self.whole = True
+        guidance = Guidance(load_ivr(Path("policy/130100")), self.shelf, self.clock, lambda: self.whole)
+        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(Path("policy/130100")))
+        api = IntakeApi(
+            SETTINGS,
+            door,
+            contacts=self.contacts,
+            guidance=guidance,
+            agents=Agents(MemoryAgents(), guidance, self.clock),
+            spools=spools.values(),
+        )
         self.app = FastAPI()
         install_errors(self.app)
-        self.app.include_router(IntakeApi(SETTINGS, door, self.contacts, ivr, spools.values()).router())
+        self.app.include_router(api.router())
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://intake")
 

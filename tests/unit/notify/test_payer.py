@@ -138,3 +138,15 @@ async def test_a_stopping_payer_begins_nothing_more(one: Paying) -> None:
     await one.read(owed(CASE, "o1", 3))
     await one.payer.idle()
     assert not one.world.gateway.puts
+
+
+async def test_what_waits_is_counted() -> None:
+    world = World()
+    paying = Paying(world).start()
+    paying.gateway.mood = "fail"
+    await paying.read(owed(case_of("a"), "o", 1))
+    assert (await paying.store.counts())["due"] == 1
+    for _ in range(6):
+        await paying.after(60)
+    assert await paying.store.counts() == {"due": 0, "unknown": 0, "unreachable": 1}
+    paying.process.crash()

@@ -1,0 +1,55 @@
+"""Every topic of a city with its registry: the one list behind the AsyncAPI document and the golden schemas."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from shared.events.cases import CASES
+from shared.events.commands import COMMANDS
+from shared.events.contacts import CONTACTS
+from shared.events.deliveries import DELIVERIES
+from shared.events.envelope import Registry
+from shared.events.feeds import FEEDS
+
+
+class Channel(NamedTuple):
+    """A topic or a family of topics. `address` has {city}, {lane} and {unit} where a name varies."""
+
+    name: str
+    address: str
+    registry: Registry
+    key: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    says: str
+
+    def matches(self, topic: str) -> bool:
+        pattern = re.escape(self.address).replace(r"\{lane\}", "(urgent|normal)")
+        return re.fullmatch(re.sub(r"\\{\w+\\}", r"[^.]+", pattern), topic) is not None
+
+    def own_models(self) -> Mapping[str, type[Struct]]:
+        """Types whose shape is this channel's own: a feed repeats those of `cases`."""
+        if self.registry is not FEEDS:
+            return self.registry.models
+        return {name: model for name, model in FEEDS.models.items() if CASES.models.get(name) is not model}
+
+
+ANYBODY = "outside"
+CHANNELS = (
+    Channel("contacts", "{city}.contacts", CONTACTS, "contact id", ("intake",), ("intake", "reports", "desk"),
+            "Facts about a touch, each once by (contact, number), in any order."),
+    Channel("commands", "{city}.commands.{lane}", COMMANDS, "case id", ("intake", "dispatch", "sla", "notify"),
+            ("dispatch",), "What someone wants done to a case."),
+    Channel("cases", "{city}.cases.{lane}", CASES, "case id", ("dispatch",),
+            ("dispatch", "sla", "transfer", "notify", "reports", "desk"), "What happened to a case, in its order."),
+    Channel("feed", "{city}.dept.{unit}", FEEDS, "case id", ("dispatch",), (ANYBODY,),
+            "The work orders of one department, numbered per order."),
+    Channel("answers", "{city}.dept.{unit}.answers", COMMANDS, "case id", (ANYBODY,), ("dispatch",),
+            "What a department answers: sign, ask_return, answer."),
+    Channel("deliveries", "{city}.deliveries", DELIVERIES, "case id", ("notify",), ("reports", "desk"),
+            "What became of each message to a person."),
+)  # fmt: skip
+RAW = ("{city}.dead-letters",)
+"""Topics whose records are other topics' bytes, so that no schema holds for them (shared/deadletters.py)."""

@@ -1,0 +1,1 @@
+"""knowledge: answers. Articles, spoken policy texts, bulletins (飞鸽) with their acknowledgements, the surge switch."""

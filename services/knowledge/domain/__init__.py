@@ -1,0 +1,1 @@
+"""Pure rules of articles, bulletins, the switch, and of words."""

@@ -1,0 +1,1 @@
+"""Figures, daily reports and hot topics, from every event of cases and contacts."""

@@ -1,0 +1,205 @@
+"""What one case contributes to the figures: a pure fold of every event, with a check that no sequence is missing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from shared.events import cases as e
+from shared.events.commands import Clock
+from shared.events.envelope import Envelope
+
+
+class OrderFact(Struct, kw_only=True):
+    """One work order; times are domain time. `silent`: signed by silent acceptance."""
+
+    unit: str
+    issued_at: datetime
+    signed_at: datetime | None = None
+    silent: bool = False
+    answered_at: datetime | None = None
+    done_at: datetime | None = None
+    returned_at: datetime | None = None
+    sent_back: list[datetime] = field(default_factory=list)
+    warned: dict[Clock, datetime] = field(default_factory=dict)
+    breached: dict[Clock, datetime] = field(default_factory=dict)
+
+
+class DebtFact(Struct, kw_only=True):
+    """One reply obligation; `how` is empty while it is owed."""
+
+    opened_at: datetime
+    settled_at: datetime | None = None
+    how: str = ""
+
+
+class FollowUp(Struct, kw_only=True):
+    """`satisfaction` 5..1, 0: not asked."""
+
+    at: datetime
+    solved: bool
+    satisfaction: int
+
+
+class Counted(Struct, kw_only=True):
+    """An event of a type that needs no more than counting."""
+
+    type: str
+    at: datetime
+
+
+class CaseFact(Struct, kw_only=True):
+    """Everything the figures need of a case, and nothing of its reporters. `gaps`: missing sequences, first to last."""
+
+    last: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    number: str = ""
+    title: str = ""
+    text: str = ""
+    request_type: str = ""
+    topic: str = ""
+    area: str = ""
+    priority: str = ""
+    registered_at: datetime | None = None
+    waived: bool = False
+    answered_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    units: int = 0
+    closed: bool = False
+    closed_at: list[datetime] = field(default_factory=list)
+    reopened_at: list[datetime] = field(default_factory=list)
+    attached_at: list[datetime] = field(default_factory=list)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    orders: dict[str, OrderFact] = field(default_factory=dict)
+    debts: dict[str, DebtFact] = field(default_factory=dict)
+    others: list[Counted] = field(default_factory=list)
+
+    def state(self) -> str:
+        """One of closed, answered, handling, waiting (for dispatch)."""
+        if self.closed:
+            return "closed"
+        if self.orders and all(order.done_at or order.returned_at for order in self.orders.values()):
+            return "answered"
+        return "handling" if self.orders else "waiting"
+
+
+def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
+    """The facts after the event; a missing sequence is written down as a gap."""
+    case = state or CaseFact()
+    if event.sequence > case.last + 1:
+        case.gaps.append((case.last + 1, event.sequence - 1))
+    case.last = event.sequence
+    apply = _APPLY.get(type(data))
+    if apply is None:
+        case.others.append(Counted(type=event.type, at=event.time))
+    else:
+        apply(case, data, event.time)
+    return case
+
+
+def _registered(case: CaseFact, data: e.CaseRegistered, at: datetime) -> None:
+    for name in ("number", "title", "text", "request_type", "topic", "area", "priority"):
+        setattr(case, name, getattr(data, name))
+    case.registered_at = at
+    case.waived = data.obligation_state == "waived"
+    if data.obligation_state == "open":
+        _owe(case, data.obligation, at)
+
+
+def _owe(case: CaseFact, obligation: str, at: datetime) -> None:
+    if obligation:
+        case.debts.setdefault(obligation, DebtFact(opened_at=at))
+
+
+def _answered(case: CaseFact, data: e.CaseAnswered, at: datetime) -> None:
+    case.answered_at = at
+
+
+def _dispatched(case: CaseFact, data: e.CaseDispatched, at: datetime) -> None:
+    case.dispatched_at = case.dispatched_at or at
+    case.units = max(case.units, len(data.units))
+
+
+def _issued(case: CaseFact, data: e.WorkOrderIssued, at: datetime) -> None:
+    case.orders[data.order] = OrderFact(unit=data.unit, issued_at=at)
+
+
+def _signed(case: CaseFact, data: e.WorkOrderSigned, at: datetime) -> None:
+    order = case.orders[data.order]
+    order.signed_at, order.silent = at, data.due is not None
+
+
+def _order_answered(case: CaseFact, data: e.WorkOrderAnswered, at: datetime) -> None:
+    case.orders[data.order].answered_at = at
+
+
+def _done(case: CaseFact, data: e.WorkOrderDone, at: datetime) -> None:
+    case.orders[data.order].done_at = at
+
+
+def _returned(case: CaseFact, data: e.WorkOrderReturned, at: datetime) -> None:
+    case.orders[data.order].returned_at = at
+
+
+def _sent_back(case: CaseFact, data: e.WorkOrderSentBack, at: datetime) -> None:
+    case.orders[data.order].sent_back.append(at)
+
+
+def _settled(case: CaseFact, data: e.ReplySettled, at: datetime) -> None:
+    debt = case.debts.setdefault(data.obligation, DebtFact(opened_at=at))
+    debt.settled_at, debt.how = at, data.how
+
+
+def _attached(case: CaseFact, data: e.ContactAttached, at: datetime) -> None:
+    case.attached_at.append(at)
+    _owe(case, data.obligation, at)
+
+
+def _followed_up(case: CaseFact, data: e.CaseFollowedUp, at: datetime) -> None:
+    case.follow_ups.append(FollowUp(at=at, solved=data.solved, satisfaction=data.satisfaction))
+
+
+def _closed(case: CaseFact, data: e.CaseClosed, at: datetime) -> None:
+    case.closed = True
+    case.closed_at.append(at)
+
+
+def _reopen_requested(case: CaseFact, data: e.CaseReopenRequested, at: datetime) -> None:
+    case.closed = False
+
+
+def _reopened(case: CaseFact, data: e.CaseReopened, at: datetime) -> None:
+    case.closed = False
+    case.reopened_at.append(at)
+    for obligation in data.obligations:
+        _owe(case, obligation, at)
+
+
+def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
+    case.orders[data.order].warned[data.clock] = at
+
+
+def _breached(case: CaseFact, data: e.DeadlineBreached, at: datetime) -> None:
+    case.orders[data.order].breached[data.clock] = at
+
+
+_APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
+    e.CaseRegistered: _registered,
+    e.CaseAnswered: _answered,
+    e.CaseDispatched: _dispatched,
+    e.WorkOrderIssued: _issued,
+    e.WorkOrderSigned: _signed,
+    e.WorkOrderAnswered: _order_answered,
+    e.WorkOrderDone: _done,
+    e.WorkOrderReturned: _returned,
+    e.WorkOrderSentBack: _sent_back,
+    e.ReplySettled: _settled,
+    e.ContactAttached: _attached,
+    e.CaseFollowedUp: _followed_up,
+    e.CaseClosed: _closed,
+    e.CaseReopenRequested: _reopen_requested,
+    e.CaseReopened: _reopened,
+    e.DeadlineWarned: _warned,
+    e.DeadlineBreached: _breached,
+}

@@ -1,0 +1,78 @@
+"""Printing the daily report: HTML by jinja2, PDF by typst. Data goes into typst as JSON, never as pasted text."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+import typst
+
+from services.reports.domain.daily import Snapshot, Words, sections_of
+from services.reports.domain.wording import Lang
+from services.reports.fonts import choose
+from services.reports.policy import ReportFile
+
+TEMPLATES = Path(__file__).parent / "templates"
+_WEEKDAYS = "一二三四五六日"
+
+
+class Press:
+    """Can be pickled, so that a worker process prints."""
+
+    def __init__(self, file: ReportFile, words: Words, font_folder: Path | None) -> None:
+        self._file = file
+        self._words = words
+        self._folder = font_folder
+
+    def html(self, snapshot: Snapshot, lang: Lang) -> str:
+        """One self-contained page."""
+        return _templates().get_template("daily.html").render(**self.content(snapshot, lang))
+
+    def pdf(self, snapshot: Snapshot) -> bytes:
+        """Raises NoChineseFont."""
+        fonts, song, hei = choose(self._folder)
+        data = msgspec.json.encode({**self.content(snapshot, "zh"), "song": song, "hei": hei}).decode()
+        made = typst.compile(TEMPLATES / "daily.typ", root=TEMPLATES, font_paths=fonts, sys_inputs={"data": data})
+        assert isinstance(made, bytes)
+        return made
+
+    def content(self, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
+        """What a template may say."""
+        file, english = self._file, lang == "en"
+        day = date.fromisoformat(snapshot.date)
+        return {
+            "lang": "en" if english else "zh-CN",
+            "title": file.title_english if english else file.title,
+            "issuer": file.issuer_english if english else file.issuer,
+            "issue": f"No. {snapshot.number}" if english else f"第{snapshot.number}期",
+            "secrecy": file.secrecy,
+            "recipients": file.recipients,
+            "date": day.isoformat() if english else _chinese(day),
+            "period": _period(snapshot, english),
+            "final": snapshot.final,
+            "labels": _labels(english),
+            "sections": msgspec.to_builtins(sections_of(snapshot, self._words, lang)),
+        }
+
+
+def _chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"
+
+
+def _period(snapshot: Snapshot, english: bool) -> str:
+    if snapshot.final:
+        return "00:00–24:00"
+    until = snapshot.made_at[11:16]
+    return f"00:00–{until} (provisional)" if english else f"00:00–{until}（当日未结束，暂报）"
+
+
+def _labels(english: bool) -> dict[str, str]:
+    if english:
+        return {"period": "Period", "recipients": "To", "written": "Written", "checked": "Checked", "signed": "Signed"}
+    return {"period": "统计时段", "recipients": "报送", "written": "编制", "checked": "审核", "signed": "签发"}
+
+
+def _templates() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
