@@ -114,18 +114,17 @@ class Door:
         contact = ids.contact_id(sender.identity.subject, "outbound", own_id)
         person, case = self._person(body.number), body.case_id
         plain = {name: redact(getattr(body, name)) for name in ("callee", "text", "promise")}
-        answered = body.result not in ("busy", "no_answer")
-        facts = (
-            Placed(number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person),
-            Ended(number=2, by="agent", served=answered),
-        )
         note = Note(contact_id=contact, purpose=body.purpose, result=body.result, promise_due=body.promise_due, **plain)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/note")
         digest = ids.digest(structs.replace(body, number=person.caller_ref, **plain))
         command = self._command(sender, command_id, case, note, digest)
         trace = command.traceparent
-        records = [self._contact(sender, contact, fact, trace) for fact in facts]
-        records.append(record_of(self._commands(case), command))
+        placed = Placed(
+            number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person
+        )
+        ended = Ended(number=2, by="agent", served=body.result not in ("busy", "no_answer"))
+        facts = [self._contact(sender, contact, fact, trace) for fact in (placed, ended)]
+        records = [*facts, record_of(self._commands(case), command)]
         await self._accept(sender, lane_of(case), records, {contact: trace}, case)
         return {"contact_id": contact, "command_id": command.id}
 
