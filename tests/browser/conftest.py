@@ -149,7 +149,7 @@ class People:
 
 @pytest.fixture
 def people(chromium: Browser, desk: Running, request: pytest.FixtureRequest) -> Iterator[People]:
-    made = People(chromium, desk, request.config.getoption("--screenshots"))
+    made = People(chromium, desk, request.config.getoption("--screenshots", ""))
     yield made
     made.close()
     assert made.outside == []
