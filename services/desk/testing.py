@@ -180,7 +180,7 @@ class LittleCity:
 def _report(path: list[str]) -> Reply:
     match path:
         case ["figures"]:
-            figures = [{"name": "accepted", "value": 128}, {"name": "connect_rate", "value": 96.2}]
+            figures = [{"name": "accepted", "value": 128}, {"name": "connect_rate", "value": 96.2, "unit": "percent"}]
             return Reply(200, {"figures": figures, "tables": {}})
         case ["hot-topics"]:
             return Reply(

@@ -1,5 +1,6 @@
 """Each page without serious findings of axe, in both languages, and with everything reachable by keyboard."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,20 +35,19 @@ def furnish(desk: Running) -> dict[str, str]:
     pending = desk.do(lambda: world.case("b", topic="99", request_type="JB", title="举报工地夜间违规施工"))
     asked = desk.do(lambda: world.case("c", title="路灯不亮影响出行"))
     fed = desk.do(lambda: world.case("d", title="下水道堵塞返味"))
-    order = {"order": order_of(fed), "unit": UNIT}
-    for target, event in (
-        (asked, e.WorkOrderReturnAsked(
-            order=order_of(asked), unit=UNIT, reason="不属本单位职责", basis="三定方案", proposed_unit=OTHER)),
-        (fed, e.WorkOrderSigned(**order)),
-        (fed, e.WorkOrderAnswered(**order, public_answer="已疏通管道", internal="", solved=True)),
-    ):  # fmt: skip
-        desk.do(lambda target=target, event=event: world.city.tell(target, event))
-    desk.do(lambda: world.city.call("1", CALLER, "017"))
+    order = order_of(fed)
+    asked_return = e.WorkOrderReturnAsked(
+        order=order_of(asked), unit=UNIT, reason="不属本单位职责", basis="三定方案", proposed_unit=OTHER
+    )
+    answered = e.WorkOrderAnswered(order=order, unit=UNIT, public_answer="已疏通管道", internal="", solved=True)
+    desk.do(partial(world.city.tell, asked, asked_return))
+    desk.do(partial(world.city.tell, fed, e.WorkOrderSigned(order=order, unit=UNIT)))
+    desk.do(partial(world.city.tell, fed, answered))
+    desk.do(partial(world.city.call, "1", CALLER, "017"))
     for n in range(3):
-        desk.do(lambda n=n: world.city.call(f"w{n}", f"+861381234000{n}"))
+        desk.do(partial(world.city.call, f"w{n}", f"+861381234000{n}"))
     for name, state in (("017", "ready"), ("018", "busy"), ("019", "wrap_up")):
-        fields = {"state": state, "since": world.clock.now()}
-        desk.do(lambda name=name, fields=fields: world.store.put("agents", name, fields))
+        desk.do(partial(world.store.put, "agents", name, {"state": state, "since": world.clock.now()}))
     world.city.bulletins = [{"id": "b1", "level": "I", "title": "封控调整", "text": "凭证通行", "acknowledged": False}]
     return {"case": case, "pending": pending}
 

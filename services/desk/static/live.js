@@ -4,6 +4,7 @@
   const body = document.body;
   const subject = body.dataset.subject;
   let heard = Date.now();
+  let drawn = Date.now();
   let first = true;
 
   const fire = (name) => body.dispatchEvent(new CustomEvent(name));
@@ -37,13 +38,15 @@
   }
 
   function watch() {
-    const silent = Date.now() - heard > SILENT_MS;
+    const fresh = document.querySelector("[data-fresh]");
+    const last = fresh ? drawn : heard;
+    const silent = Date.now() - last > SILENT_MS;
     const alarm = document.getElementById("silent");
     if (alarm && alarm.hidden === silent) {
-      document.getElementById("silent-since").textContent = new Date(heard).toTimeString().slice(0, 8);
+      document.getElementById("silent-since").textContent = new Date(last).toTimeString().slice(0, 8);
       alarm.hidden = !silent;
     }
-    document.querySelectorAll("[data-fresh]").forEach((one) => one.classList.toggle("stale", silent));
+    if (fresh) fresh.classList.toggle("stale", silent);
     const link = document.getElementById("link");
     if (link && link.classList.contains("lost") !== silent) {
       link.classList.toggle("lost", silent);
@@ -65,10 +68,14 @@
       document.getElementById("changed").hidden = false;
     }
   });
+  // What was fetched before stays where a fetch fails; what somebody sent gets its answer, also a bad one.
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.requestConfig.verb === "get" && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+  });
   body.addEventListener("htmx:afterSwap", (event) => {
     const changed = document.getElementById("changed");
     if (changed && event.detail.target.hasAttribute("data-keep")) changed.hidden = true;
-    if (event.detail.target.hasAttribute("data-fresh")) heard = Date.now();
+    if (event.detail.target.hasAttribute("data-fresh")) drawn = Date.now();
   });
 
   if (subject) listen();

@@ -102,24 +102,24 @@ async def test_actions_are_those_the_role_has_now(role: str, verbs: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("event", "role", "verb"),
+    ("step", "role", "verb"),
     [
-        (e.WorkOrderReturnAsked, "supervisor", "judge_return"),
-        (e.WorkOrderAnswered, "auditor", "audit"),
-        (e.WorkOrderSigned, f"unit:{UNIT}", "answer"),
-        (e.CaseClosed, "supervisor", "reopen"),
+        ("return_asked", "supervisor", "judge_return"),
+        ("answered", "auditor", "audit"),
+        ("signed", f"unit:{UNIT}", "answer"),
+        ("closed", "supervisor", "reopen"),
     ],
 )
-async def test_actions_follow_the_state(event: type, role: str, verb: str) -> None:
+async def test_actions_follow_the_state(step: str, role: str, verb: str) -> None:
     world = World()
     case = await world.case()
-    order = {"order": order_of(case), "unit": UNIT}
-    made = {
-        e.WorkOrderReturnAsked: {**order, "reason": "r", "basis": "b", "proposed_unit": OTHER},
-        e.WorkOrderAnswered: {**order, "public_answer": "p", "internal": "", "solved": True},
-        e.WorkOrderSigned: order,
-        e.CaseClosed: {"reason": "r"},
-    }[event]
-    await world.city.tell(case, event(**made))
+    order = order_of(case)
+    event = {
+        "return_asked": e.WorkOrderReturnAsked(order=order, unit=UNIT, reason="r", basis="b", proposed_unit=OTHER),
+        "answered": e.WorkOrderAnswered(order=order, unit=UNIT, public_answer="p", internal="", solved=True),
+        "signed": e.WorkOrderSigned(order=order, unit=UNIT),
+        "closed": e.CaseClosed(reason="r"),
+    }[step]
+    await world.city.tell(case, event)
     async with world.browser(role) as browser:
         assert f"/commands/{verb}" in (await browser.get(f"/cases/{case}")).text
