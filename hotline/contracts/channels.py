@@ -12,6 +12,7 @@ from shared.events.contacts import CONTACTS
 from shared.events.deliveries import DELIVERIES
 from shared.events.envelope import Registry
 from shared.events.feeds import FEEDS
+from shared.events.knowledge import KNOWLEDGE
 
 
 class Channel(NamedTuple):
@@ -40,7 +41,7 @@ ANYBODY = "outside"
 CHANNELS = (
     Channel("contacts", "{city}.contacts", CONTACTS, "contact id", ("intake",), ("intake", "reports", "desk"),
             "Facts about a touch, each once by (contact, number), in any order."),
-    Channel("commands", "{city}.commands.{lane}", COMMANDS, "case id", ("intake", "dispatch", "sla", "notify"),
+    Channel("commands", "{city}.commands.{lane}", COMMANDS, "case id", ("intake", "dispatch", "sla", "notify", "transfer"),
             ("dispatch",), "What someone wants done to a case."),
     Channel("cases", "{city}.cases.{lane}", CASES, "case id", ("dispatch",),
             ("dispatch", "sla", "transfer", "notify", "reports", "desk"), "What happened to a case, in its order."),
@@ -50,6 +51,8 @@ CHANNELS = (
             "What a department answers: sign, ask_return, answer."),
     Channel("deliveries", "{city}.deliveries", DELIVERIES, "case id", ("notify",), ("reports", "desk"),
             "What became of each message to a person."),
+    Channel("knowledge", "{city}.knowledge", KNOWLEDGE, "article or bulletin id", ("knowledge",),
+            ("knowledge", "intake"), "The newest version of each article, bulletin and switch (compacted)."),
 )  # fmt: skip
 RAW = ("{city}.dead-letters",)
 """Topics whose records are other topics' bytes, so that no schema holds for them (shared/deadletters.py)."""

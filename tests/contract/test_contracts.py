@@ -10,7 +10,7 @@ import yaml
 from hotline.contracts.__main__ import DOCS, GOLDEN, broken, documents
 from hotline.contracts.channels import CHANNELS, RAW
 from hotline.contracts.schemas import breaks, schemas
-from shared.events import cases, commands, contacts, deliveries, feeds
+from shared.events import cases, commands, contacts, deliveries, feeds, knowledge
 from shared.events.envelope import Registry
 from shared.events.topics import Topics
 
@@ -36,7 +36,7 @@ def test_every_topic_has_its_channel() -> None:
 
 
 def test_every_registry_has_its_channel() -> None:
-    modules = (cases, commands, contacts, deliveries, feeds)
+    modules = (cases, commands, contacts, deliveries, feeds, knowledge)
     registries = [value for module in modules for value in vars(module).values() if isinstance(value, Registry)]
     assert all(any(channel.registry is one for channel in CHANNELS) for one in registries)
 
