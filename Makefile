@@ -14,8 +14,8 @@ setup: .venv/.ready ## packages, Kafka and the hotline command, all under this f
 	$(PY) -m services.desk.assets
 	touch $@
 
-demo: setup ## a surge of 2,000 calls on real servers, ending with the ledger
-	.venv/bin/hotline surge --calls 2000
+demo: setup ## two cities under 2,000 calls on real servers, ending with their ledgers and a daily report each
+	.venv/bin/hotline surge --calls 2000 --partner 130200
 
 story: setup ## one night at the hotline, played on real servers: two calls in, more than twenty out
 	.venv/bin/hotline story night

@@ -41,8 +41,9 @@ ANYBODY = "outside"
 CHANNELS = (
     Channel("contacts", "{city}.contacts", CONTACTS, "contact id", ("intake",), ("intake", "reports", "desk"),
             "Facts about a touch, each once by (contact, number), in any order."),
-    Channel("commands", "{city}.commands.{lane}", COMMANDS, "case id", ("intake", "dispatch", "sla", "notify", "transfer"),
-            ("dispatch",), "What someone wants done to a case."),
+    Channel("commands", "{city}.commands.{lane}", COMMANDS, "case id",
+            ("intake", "dispatch", "sla", "notify", "transfer"), ("dispatch",),
+            "What someone wants done to a case."),
     Channel("cases", "{city}.cases.{lane}", CASES, "case id", ("dispatch",),
             ("dispatch", "sla", "transfer", "notify", "reports", "desk"), "What happened to a case, in its order."),
     Channel("feed", "{city}.dept.{unit}", FEEDS, "case id", ("dispatch",), (ANYBODY,),
