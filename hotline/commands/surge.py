@@ -53,7 +53,7 @@ def surge(
         console.print(f"logs and journals: {stack.folder.parent}", markup=False)
         raise typer.Exit(NO_END) from error
     apart = disagreements({result.city: result.histories for result in results})
-    clean = not apart and all(result.ledger.clean for result in results)
+    clean = not apart and all(result.ledger.clean and not result.differences for result in results)
     _tell(results, apart, console, as_json)
     if not keep and clean:
         stack.remove()
@@ -90,6 +90,9 @@ def _tell(results: Sequence[Result], apart: Sequence[str], console: Console, as_
         return
     for result in results:
         show(result.city, result.ledger, console)
+        show_list("reports differ from the ledger", result.differences, console)
+        for path in result.reports:
+            console.print(f"daily report: {path}", markup=False, highlight=False, soft_wrap=True)
     show_list("the cities disagree", apart, console)
     show_workers([one for result in results for one in result.workers], console)
 
@@ -99,5 +102,7 @@ def _plain(result: Result) -> dict[str, Any]:
         "city": result.city,
         "ledger": msgspec.to_builtins(result.ledger),
         "workers": msgspec.to_builtins(result.workers),
-        "clean": result.ledger.clean,
+        "differences": result.differences,
+        "reports": [str(path) for path in result.reports],
+        "clean": result.ledger.clean and not result.differences,
     }

@@ -20,6 +20,7 @@ from hotline.surge.gather import gather
 from hotline.surge.histories import Histories
 from hotline.surge.ledger import Ledger, build_ledger
 from hotline.surge.monitor import Monitor, Status
+from hotline.surge.office import Office
 from hotline.surge.workers import Figures, Workers
 
 LOOK_S = 1.0
@@ -50,6 +51,10 @@ class Result:
     ledger: Ledger
     workers: list[Figures]
     histories: Histories
+    differences: list[str]
+    """Figures of reports that are not the ledger's."""
+    reports: list[Path]
+    """Daily reports that were made."""
 
 
 class Stuck(RuntimeError):
@@ -215,18 +220,27 @@ async def _why(side: Side) -> str:
 
 async def _draw(side: Side) -> Result:
     """The ledger; drawn again while a late record still changes it."""
-    result = await _read(side)
+    ledger, histories = await _read(side)
     for _ in range(SECOND_LOOKS):
-        if result.ledger.clean:
+        if ledger.clean:
             break
         await asyncio.sleep(SECOND_LOOK_S)
-        before, result = result, await _read(side)
-        if result.ledger.troubles() == before.ledger.troubles():
+        before = ledger.troubles()
+        ledger, histories = await _read(side)
+        if ledger.troubles() == before:
             break
-    return result
+    office = Office(side.stack)
+    return Result(
+        city=side.stack.options.city,
+        ledger=ledger,
+        workers=side.workers.figures(),
+        histories=histories,
+        differences=await office.differences(ledger),
+        reports=await office.reports(),
+    )
 
 
-async def _read(side: Side) -> Result:
+async def _read(side: Side) -> tuple[Ledger, Histories]:
     facts = await gather(side.stack.settings, side.stack.journals)
     histories = Histories(facts.events, facts.feeds)
-    return Result(side.stack.options.city, build_ledger(facts, histories), side.workers.figures(), histories)
+    return build_ledger(facts, histories), histories
