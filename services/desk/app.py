@@ -93,7 +93,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():
-        app.get(f"/lib/{name}")(_file(path))
+        app.get(f"/lib/{name}", include_in_schema=False)(_file(path))
     app.mount("/lib/font", StaticFiles(directory=FONT, check_dir=False))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_middleware(Guard)

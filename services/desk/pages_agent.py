@@ -22,7 +22,7 @@ EMPTY = Call(id="")
 
 def agent_router(desk: Desk) -> APIRouter:
     """Routes under /agent."""
-    router = APIRouter(prefix="/agent")
+    router = APIRouter(prefix="/agent", include_in_schema=False)
     made = Agent(desk)
     router.get("")(made.page)
     router.get("/strip")(made.strip)
@@ -115,7 +115,7 @@ class Agent:
         by, form = self._by(request), await fields(request)
         call = await self._desk.store.call(contact) or EMPTY
         try:
-            body = case_body(form, call.path[-1:])
+            body = case_body(form, call.path[-1:], call.sealed)
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/cases", body=body)
@@ -125,8 +125,9 @@ class Agent:
 
     async def attach(self, request: Request, contact: str) -> Response:
         by = self._by(request)
+        call = await self._desk.store.call(contact) or EMPTY
         try:
-            body = attach_body(await fields(request))
+            body = attach_body(await fields(request), call.sealed)
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/attachments", body=body)

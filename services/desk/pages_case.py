@@ -22,7 +22,7 @@ LEAST_WHY = 4
 
 def case_router(desk: Desk) -> APIRouter:
     """Routes under /cases."""
-    router = APIRouter(prefix="/cases")
+    router = APIRouter(prefix="/cases", include_in_schema=False)
     made = CasePages(desk)
     router.get("")(made.search)
     router.get("/{case}")(made.page)

@@ -11,7 +11,7 @@ MOST_NUMBER = 60
 
 def citizen_router(desk: Desk) -> APIRouter:
     """/citizen"""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     tries = desk.city.desk.tries
     limiter = Limiter(tries.window_s)
 

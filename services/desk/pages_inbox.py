@@ -20,7 +20,7 @@ MOST_BULK = 50
 
 def inbox_router(desk: Desk) -> APIRouter:
     """Routes under /inbox."""
-    router = APIRouter(prefix="/inbox")
+    router = APIRouter(prefix="/inbox", include_in_schema=False)
     made = Inbox(desk)
     router.get("")(made.page)
     router.get("/list")(made.rows)

@@ -23,7 +23,7 @@ SEALED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src
 
 def office_router(desk: Desk) -> APIRouter:
     """/office, /audit"""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/office")
     async def office(request: Request, date: str = "") -> Response:

@@ -19,7 +19,7 @@ HOMES = {
 
 def session_router(desk: Desk) -> APIRouter:
     """/, /sign-in, /sign-out, /live"""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     secret = desk.settings.jwt_secret.get_secret_value()
 
     @router.get("/")

@@ -19,7 +19,7 @@ MOST = 15
 
 def supervisor_router(desk: Desk) -> APIRouter:
     """Routes under /supervisor and /board."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     made = Supervisor(desk)
     router.get("/supervisor")(made.page)
     router.get("/supervisor/lists")(made.lists)

@@ -70,7 +70,7 @@ class LittleCity:
 
     async def _register(self, contact: str, body: dict[str, Any], who: str) -> Reply:
         case = ids.case_id("urgent" if body.get("urgent") else "normal", contact, body["matter"])
-        number = body.get("caller", "")
+        number = body.get("caller") or body.get("sealed_caller", "").removeprefix("k1.")
         person = k.SealedPerson(caller_ref=number, masked=mask_number(number), sealed="k1.x") if number else None
         reporter = Reporter(contact_id=contact, person=person or k.SealedPerson())
         await self.register(case, reporter, body, who)
@@ -144,7 +144,7 @@ class LittleCity:
     async def call(self, name: str, caller: str, agent: str = "", wait_s: float = 6.0) -> str:
         """A call that asked for a person; answered where an agent is given. Returns the contact's id."""
         contact = ids.contact_id("test", "call", name)
-        person = k.SealedPerson(caller_ref=caller, masked=mask_number(caller))
+        person = k.SealedPerson(caller_ref=caller, masked=mask_number(caller), sealed=f"k1.{caller}")
         receipt = ids.receipt_code(contact)
         await self.fact(contact, k.Offered(number=1, channel="call", person=person, receipt=receipt))
         await self.fact(contact, k.KeyPressed(number=2, menu="main", key="3", action="person"))

@@ -16,6 +16,8 @@ Short = Annotated[str, Meta(max_length=200)]
 Dialled = Annotated[str, Meta(max_length=40)]
 Long = Annotated[str, Meta(max_length=20_000)]
 Key = Annotated[str, Meta(max_length=8)]
+SealedNumber = Annotated[str, Meta(min_length=1, max_length=400)] | UnsetType
+"""A number as this service sealed it in `contact.offered`: who has not typed one answers to the number of the call."""
 Seconds = Annotated[float, Meta(ge=0, le=86_400 * 7)]
 
 
@@ -65,7 +67,7 @@ class ToldBody(Told, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the citizen wants. `key`: the last key before a person answered; an empty `caller` left no number.
 
-    `knowledge` is left out where there is none, so that its absence changes no digest.
+    `knowledge` and `sealed_caller` are left out where there is none, so that their absence changes no digest.
     """
 
     title: Line
@@ -80,6 +82,7 @@ class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     caller: Dialled = ""
     answer: Long = ""
     knowledge: ToldBody | UnsetType = UNSET
+    sealed_caller: SealedNumber = UNSET
 
 
 class CaseBody(Matter, frozen=True, kw_only=True):
@@ -98,6 +101,7 @@ class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     case_id: Short
     text: Long = ""
     caller: Dialled = ""
+    sealed_caller: SealedNumber = UNSET
 
 
 class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -30,7 +30,7 @@ from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
 from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
 from shared.events.topics import Lane, Topics, lane_of
-from shared.privacy import caller_ref, mask_number, redact, seal
+from shared.privacy import Sealed, caller_ref, mask_number, redact, seal, unseal
 from shared.records import Record, record_of
 from shared.service import Problem
 from shared.settings import Settings
@@ -88,7 +88,7 @@ class Door:
 
     async def attach(self, sender: Sender, contact: str, body: AttachBody) -> Answer:
         """Another contact about a case; the same text again is the same command, another text another one."""
-        person = self._person(body.caller)
+        person = self._reporter(body)
         data = Attach(reporter=Reporter(contact_id=contact, person=person), text=redact(body.text))
         digest = self._digest(body, person, text=data.text)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/{body.case_id}/{digest}")
@@ -102,7 +102,7 @@ class Door:
         contact = ids.contact_id(sender.identity.subject, "web", own_id)
         receipt = ids.receipt_code(contact)
         case, command = self._register(sender, contact, 1, body)
-        offered = Offered(number=1, channel="web", person=self._person(body.caller), receipt=receipt)
+        offered = Offered(number=1, channel="web", person=self._reporter(body), receipt=receipt)
         ended, trace = Ended(number=2, by="caller", served=True), command.traceparent
         facts = [self._contact(sender, contact, fact, trace) for fact in (offered, ended)]
         records = [*facts, record_of(self._commands(case), command)]
@@ -177,7 +177,7 @@ class Door:
 
     def _register(self, sender: Sender, contact: str, matter: int, body: Matter) -> tuple[str, Envelope]:
         """The case's id and its command."""
-        person = self._person(body.caller)
+        person = self._reporter(body)
         told = None if body.knowledge is UNSET else body.knowledge
         if told and not body.answer:
             raise Problem(422, "invalid", "knowledge says what an answer was told from; here is no answer")
@@ -212,7 +212,17 @@ class Door:
 
     def _digest(self, body: Struct, person: SealedPerson, **plain: str) -> str:
         """Of the body as sent, but a number in it as its blind reference: a bare digest of a number can be guessed."""
-        return ids.digest(structs.replace(body, caller=person.caller_ref, **plain))
+        without = {"sealed_caller": UNSET} if hasattr(body, "sealed_caller") else {}
+        return ids.digest(structs.replace(body, caller=person.caller_ref, **without, **plain))
+
+    def _reporter(self, body: Matter | AttachBody) -> SealedPerson:
+        """Who waits for the answer: the number that was typed, else the one that the call came from."""
+        if body.caller.strip() or body.sealed_caller is UNSET:
+            return self._person(body.caller)
+        try:
+            return self._person(unseal(self._seal_key, body.sealed_caller))
+        except Sealed as error:
+            raise Problem(422, "invalid", f"sealed_caller: {error}") from error
 
     def _person(self, caller: str) -> SealedPerson:
         if not caller.strip():

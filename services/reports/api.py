@@ -65,7 +65,7 @@ def rebuild_router(settings: Settings, book: NumberBook) -> APIRouter:
     """POST /rebuild and GET /rebuild, for the role operator."""
     router = APIRouter(tags=["operator"])
 
-    @router.post("/rebuild")
+    @router.post("/rebuild", status_code=202)
     async def rebuild(request: Request) -> JSONResponse:
         """Read the whole log again into new facts; the old ones answer until the new ones are complete."""
         allow(request, settings, frozenset({"operator"}))

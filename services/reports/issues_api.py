@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
 from services.reports.api import READERS, allow
 from services.reports.domain.daily import Snapshot
@@ -13,6 +14,12 @@ from services.reports.office import Office
 from services.reports.press import Press
 from shared.service import Problem
 from shared.settings import Settings
+
+
+class PdfResponse(Response):
+    """A4 pages."""
+
+    media_type = "application/pdf"
 
 
 def issues_router(settings: Settings, office: Office, press: Press) -> APIRouter:
@@ -33,13 +40,13 @@ def issues_router(settings: Settings, office: Office, press: Press) -> APIRouter
         allow(request, settings, READERS)
         return {"items": [_head(snapshot) for snapshot in await office.issues.listed()]}
 
-    @router.get("/reports/daily/{day}.html")
+    @router.get("/reports/daily/{day}.html", response_class=HTMLResponse)
     async def html(request: Request, day: date, lang: Literal["zh", "en"] = "zh") -> Response:
         """A page of its own, without outside assets, that also prints well."""
         allow(request, settings, READERS)
-        return Response(press.html(await _issue(office, day), lang), media_type="text/html; charset=utf-8")
+        return HTMLResponse(press.html(await _issue(office, day), lang))
 
-    @router.get("/reports/daily/{day}.pdf")
+    @router.get("/reports/daily/{day}.pdf", response_class=PdfResponse)
     async def pdf(request: Request, day: date) -> Response:
         """A4, in Chinese."""
         allow(request, settings, READERS)
@@ -49,7 +56,7 @@ def issues_router(settings: Settings, office: Office, press: Press) -> APIRouter
         except NoChineseFont as error:
             raise Problem(501, "no_chinese_font", str(error)) from error
         name = f'inline; filename="daily-{day}.pdf"'
-        return Response(body, media_type="application/pdf", headers={"Content-Disposition": name})
+        return PdfResponse(body, headers={"Content-Disposition": name})
 
     @router.get("/reports/daily/{day}")
     async def one(request: Request, day: date) -> dict[str, Any]:

@@ -24,9 +24,9 @@ class Facts(Struct, frozen=True):
 
 
 def facts_of(event: Envelope, data: Any) -> Facts | None:
-    """Each fact begins with its time; a caller appears masked and by reference. Nothing for what calls do not need."""
+    """Each fact begins with its time; a caller appears masked, by reference, and sealed for intake alone."""
     if isinstance(data, Offered):
-        person = {"caller_ref": data.person.caller_ref, "masked": data.person.masked}
+        person = to_builtins(data.person)
         fact = {"time": event.time, "channel": data.channel, "receipt": data.receipt, **person}
         return Facts(event.subject, {"offered": fact}, OFFERED)
     if isinstance(data, KeyPressed):
@@ -49,6 +49,8 @@ class Call(Struct, kw_only=True):
     id: str
     masked: str = ""
     caller_ref: str = ""
+    sealed: str = ""
+    """The number as intake sealed it, for intake alone: nobody here can read it."""
     receipt: str = ""
     offered_at: datetime | None = None
     answered_at: datetime | None = None
@@ -66,6 +68,7 @@ def call_of(document: Document) -> Call:
         id=document["_id"],
         masked=offered.get("masked", ""),
         caller_ref=offered.get("caller_ref", ""),
+        sealed=offered.get("sealed", ""),
         receipt=offered.get("receipt", ""),
         offered_at=offered.get("time"),
         answered_at=answered.get("time"),

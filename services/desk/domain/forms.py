@@ -16,7 +16,7 @@ class Incomplete(ValueError):
         self.field = field
 
 
-def case_body(form: Fields, key: str) -> dict[str, Any]:
+def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
     """Body of intake's `POST /contacts/{id}/cases`: the five elements as one text. `key`: last key in the IVR."""
     text = "\n".join(
         f"{label}：{_need(form, name)}"
@@ -31,21 +31,23 @@ def case_body(form: Fields, key: str) -> dict[str, Any]:
         "topic": form.get("topic", ""),
         "area": form.get("area", ""),
         "urgent": bool(form.get("urgent")),
-        "caller": form.get("caller", "").strip(),
         "key": key,
     }
     if form.get("on_the_spot"):
         body["answer"] = _need(form, "answer")
-    return body
+    return body | _number(form, sealed)
 
 
-def attach_body(form: Fields) -> dict[str, Any]:
+def attach_body(form: Fields, sealed: str) -> dict[str, Any]:
     """Body of intake's `POST /contacts/{id}/attachments`."""
-    return {
-        "case_id": _need(form, "case_id"),
-        "text": form.get("text", "").strip(),
-        "caller": form.get("caller", "").strip(),
-    }
+    body = {"case_id": _need(form, "case_id"), "text": form.get("text", "").strip()}
+    return body | _number(form, sealed)
+
+
+def _number(form: Fields, sealed: str) -> dict[str, str]:
+    """Whom the answer reaches: the number that was typed, else that of the call, which stays sealed here."""
+    typed = form.get("caller", "").strip()
+    return {"caller": typed} if typed or not sealed else {"sealed_caller": sealed}
 
 
 def outbound_body(form: Fields) -> dict[str, Any]:

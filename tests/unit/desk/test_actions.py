@@ -199,3 +199,16 @@ async def test_surge_needs_a_reason_an_end_and_a_supervisor() -> None:
         assert "防疫通告" in (await browser.get("/supervisor/surge")).text
         assert (await auditor.post("/supervisor/surge", data=form)).status_code == 403
     assert world.city.surge == {"on": True, "why": "防疫通告", "until": "2021-01-14T08:00:00+08:00"}
+
+
+async def test_without_a_typed_number_the_answer_goes_to_that_of_the_call() -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    async with world.browser("agent", "017") as browser:
+        await browser.post(f"/agent/calls/{contact}/cases", data={**FORM, "caller": ""})
+        await browser.post(f"/agent/calls/{contact}/cases", data={**FORM, "caller": "13812340000"})
+    unnamed, named = [ask.body for ask in world.city.asked if ask.path.endswith("/cases")]
+    assert "caller" not in unnamed
+    assert unnamed["sealed_caller"] == f"k1.{CALLER}"
+    assert "sealed_caller" not in named
+    assert named["caller"] == "13812340000"

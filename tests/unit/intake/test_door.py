@@ -246,3 +246,25 @@ async def test_the_description_is_true(intake: World) -> None:
     body = paths["/contacts/{contact_id}/cases"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["required"]) == {"title", "text", "matter"}
     assert "$ref" not in str(paths["/calls/events"]["post"]["requestBody"])
+
+
+async def test_who_types_no_number_answers_to_that_of_the_call(intake: World) -> None:
+    await intake.post("/calls/events", [offered(caller=CALLER)])
+    sealed = CONTACTS.data(on(intake, "contacts")[0]).person.sealed
+    body = {"matter": 1, "title": "title", "text": "text", "sealed_caller": sealed}
+    digests = set()
+    for _ in range(2):
+        answer = await intake.post(f"/contacts/{CONTACT}/cases", body, role="agent")
+        assert answer.status_code == 202
+    for command in on(intake, "commands.normal"):
+        person = COMMANDS.data(command).reporter.person
+        assert person.masked == "138****1234"
+        assert person.sealed != sealed, "sealed anew"
+        digests.add(command.digest)
+    assert len(digests) == 1, "a repeat is a repeat, however it was sealed"
+
+
+async def test_a_number_that_somebody_else_sealed_is_refused(intake: World) -> None:
+    body = {"matter": 1, "title": "title", "text": "text", "sealed_caller": "k1.bm8="}
+    answer = await intake.post(f"/contacts/{CONTACT}/cases", body, role="agent")
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid")
