@@ -29,6 +29,7 @@ pytestmark = pytest.mark.real
 TOPICS = Topics("130100")
 COMMANDS, CASES = TOPICS.commands("normal"), TOPICS.cases("normal")
 UNIT = "130100-02-001"
+SPINE = ("intake", "dispatch", "sla", "notify")
 BAD = b'{"half'
 Answers = dict[str, Any]
 
@@ -38,7 +39,7 @@ class City:
 
     def __init__(self) -> None:
         self.background = Background()
-        self.stack = Stack(Options(fresh=True), Path(".hotline"))
+        self.stack = Stack(Options(fresh=True, services=SPINE), Path(".hotline"))
 
     def run(self, work: Any) -> Any:
         return self.background.run(work)
