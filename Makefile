@@ -30,7 +30,7 @@ test: lint ## all tests that run in minutes; real Kafka and MongoDB are started 
 	.venv/bin/pytest tests/unit tests/protocol -n 2 -q
 	.venv/bin/pytest tests/contract tests/e2e tests/browser/test_journey.py::test_from_the_call_to_the_citizen -q
 
-test-faults: setup ## kills, outages and zombies in mid-surge, and 50,000 random schedules (under 45 minutes)
+test-faults: setup ## kills, outages and zombies in mid-surge, and 50,000 random schedules
 	HOTLINE_SCHEDULES=50000 .venv/bin/pytest tests/protocol -n 2 -q
 	.venv/bin/pytest tests/faults -q
 

@@ -3,7 +3,7 @@
 `save` never loses an update: a write whose guard fails is not in `written`, and its owner loads and decides again.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 Document = dict[str, Any]
@@ -35,15 +35,3 @@ class Documents(Protocol):
     async def save(self, writes: Sequence[Write]) -> Saved:
         """Write all whose guard holds, in one round trip, journaled on a majority."""
         ...
-
-
-def chunks(ids: Iterable[str], size: int) -> Iterable[list[str]]:
-    """Lists of at most `size`."""
-    batch: list[str] = []
-    for one in ids:
-        batch.append(one)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

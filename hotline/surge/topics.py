@@ -1,11 +1,11 @@
 """Reading topics from their beginning to their present end, outside any group."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.records import Received
+from shared.tasks import within
 
 IDLE_S = 30.0
 """Without any record for so long the broker is taken for stuck."""
@@ -34,7 +34,7 @@ async def _read(consumer: AIOKafkaConsumer, see: Callable[[Received], None]) -> 
     starts = await consumer.beginning_offsets(partitions)
     left = {partition for partition in partitions if ends[partition] > starts[partition]}
     while left:
-        batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1000, max_records=5000), IDLE_S)
+        batches = await within(IDLE_S, consumer.getmany(timeout_ms=1000, max_records=5000))
         for partition, records in batches.items():
             for record in records:
                 if record.offset < ends[partition]:

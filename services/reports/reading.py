@@ -1,6 +1,5 @@
 """Reading one generation of the facts from the log: its collections and its consumers."""
 
-import asyncio
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -20,6 +19,7 @@ from shared.producer import Publisher
 from shared.reader import Change
 from shared.records import Received
 from shared.settings import Settings
+from shared.tasks import within
 
 
 class Reading:
@@ -77,8 +77,8 @@ async def _caught_up(subscription: Subscription) -> bool:
         return False
     try:
         partitions = [TopicPartition(t, p) for t in subscription.topics for p in consumer.partitions_for_topic(t) or ()]
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 5)
-        done = {one: await asyncio.wait_for(consumer.committed(one), 5) or 0 for one in partitions}
+        ends = await within(5, consumer.end_offsets(partitions))
+        done = {one: await within(5, consumer.committed(one)) or 0 for one in partitions}
     except (KafkaError, IllegalStateError, TimeoutError, OSError):
         return False
     return bool(partitions) and all(done[one] >= ends[one] for one in partitions)

@@ -13,6 +13,7 @@ ACK_S = 1.0
 async def acknowledged(publisher: Publisher, records: Sequence[Record]) -> None:
     """Publish; Problem 503 where the log does not answer within a second."""
     try:
-        await asyncio.wait_for(publisher.publish(records), ACK_S)
+        async with asyncio.timeout(ACK_S):
+            await publisher.publish(records)
     except TimeoutError:
         raise Problem(503, "not_now", "the log does not answer; repeat the request", {"Retry-After": "2"}) from None

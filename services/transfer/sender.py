@@ -100,7 +100,8 @@ class Sender:
         """Begin nothing more, and wait for what is under way."""
         self._stopping = True
         try:
-            await asyncio.wait_for(self.idle(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self.idle()
         except TimeoutError:
             log.warning("requests still under way; the next owner asks the partner", count=len(self._busy))
 
