@@ -1,7 +1,8 @@
 """Faults on demand, in seconds after the first call.
 
 `dispatch@5` kills, `broker@15+10` kills and keeps down for ten, `dispatch@5~15` freezes for fifteen (a zombie, once its
-session is over), `dispatch@5=3` scales to three, `gateway@5:hang+10` lets the gateway hang for ten.
+session is over), `dispatch@5=3` scales to three, `gateway@5:hang+10` lets the gateway hang for ten. `130200@5+60` takes
+the partner city away for a minute, all its processes.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from msgspec import Struct
 Kind = Literal["kill", "freeze", "scale", "behave"]
 SECONDS = r"\d+(?:\.\d+)?"
 _FORM = re.compile(
-    rf"^(?P<name>[a-z]+(?:\.\d+)?)@(?P<at>{SECONDS})"
+    rf"^(?P<name>\d{{6}}|[a-z]+(?:\.\d+)?)@(?P<at>{SECONDS})"
     rf"(?:~(?P<frozen>{SECONDS})|=(?P<count>\d+)|(?::(?P<mode>[a-z_]+))?(?:\+(?P<hold>{SECONDS}))?)$"
 )
 ALIASES = {"broker": "kafka", "mongod": "mongo"}
@@ -88,12 +89,17 @@ def parse_fault(text: str) -> Fault:
     return Fault(name, at, hold, kind, int(match["count"] or 0), match["mode"] or "")
 
 
-def target(fault: Fault, processes: Processes) -> str:
-    """The process that the fault means: that very name, else the service's first. Raises BadFault."""
-    found = [fault.name] if fault.name in processes.children else processes.names(fault.name)
+def targets(fault: Fault, processes: Processes) -> list[str]:
+    """The processes that the fault means: that very name, all of that city, or the service's first. Raises BadFault."""
+    if fault.name in processes.children:
+        return [fault.name]
+    if fault.name.isdigit():
+        found = [name for name in processes.children if name.startswith(f"{fault.name}.")]
+    else:
+        found = processes.names(fault.name)[:1]
     if not found:
         raise BadFault(f"there is no process {fault.name}; there are {', '.join(processes.children)}")
-    return found[0]
+    return found
 
 
 async def inject(fault: Fault, platform: Platform) -> None:
@@ -111,22 +117,26 @@ async def inject(fault: Fault, platform: Platform) -> None:
 
 
 async def _kill(fault: Fault, processes: Processes) -> None:
-    name = target(fault, processes)
-    if fault.hold:
-        processes.children[name].hold()
-    processes.kill(name, signal.SIGKILL)
+    names = targets(fault, processes)
+    for name in names:
+        if fault.hold:
+            processes.children[name].hold()
+        processes.kill(name, signal.SIGKILL)
     if fault.hold:
         await asyncio.sleep(fault.hold)
-        processes.children[name].release()
+        for name in names:
+            processes.children[name].release()
 
 
 async def _freeze(fault: Fault, processes: Processes) -> None:
-    name = target(fault, processes)
-    processes.kill(name, signal.SIGSTOP)
+    names = targets(fault, processes)
+    for name in names:
+        processes.kill(name, signal.SIGSTOP)
     try:
         await asyncio.sleep(fault.hold)
     finally:
-        processes.kill(name, signal.SIGCONT)
+        for name in names:
+            processes.kill(name, signal.SIGCONT)
 
 
 async def _misbehave(fault: Fault, platform: Platform) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from hotline.stack import Stack
 from hotline.surge.bar import Bar
-from hotline.surge.chaos import Fault, inject, target
+from hotline.surge.chaos import Fault, inject, targets
 from hotline.surge.config import Progress, RunConfig
 from hotline.surge.gather import gather
 from hotline.surge.histories import Histories
@@ -156,7 +156,7 @@ async def run(stacks: Sequence[Stack], plan: Plan, bar: Bar) -> list[Result]:
     Faults hit the first city; a city beside it plays a quarter of the calls.
     """
     for fault in plan.faults:
-        target(fault, stacks[0].supervisor)
+        targets(fault, stacks[0].supervisor)
     async with AsyncExitStack() as ends:
         shares = [plan.calls if not stack.beside else max(1, plan.calls // 4) for stack in stacks]
         sides = [

@@ -7,13 +7,22 @@ from tests.faults.surges import surge
 pytestmark = pytest.mark.real
 
 
-@pytest.mark.parametrize("name", ["intake", "dispatch", "sla", "notify", "broker", "mongod", "gateway"])
+@pytest.mark.parametrize("name", ["intake", "sla", "notify", "broker", "mongod"])
 def test_kill_9(name: str) -> None:
     surge(f"{name}@6")
 
 
-@pytest.mark.parametrize("at", [2, 9])
-def test_dispatch_is_killed_at_other_moments(at: int) -> None:
+def test_the_services_around_the_spine_are_killed_one_after_the_other() -> None:
+    surge("gateway@2", "transfer@3", "knowledge@4", "reports@5", "desk@6", "reports@8", "transfer@9")
+
+
+def test_the_partner_city_is_away_for_a_minute() -> None:
+    """Requests to it are stored and forwarded; what it has of ours goes on where it stopped."""
+    surge("130200@4+60", "transfer@20", calls=600, partner="130200")
+
+
+@pytest.mark.parametrize("at", [2, 6, 9])
+def test_dispatch_is_killed_twice(at: int) -> None:
     surge(f"dispatch@{at}", f"dispatch@{at + 1.7}", seed=at)
 
 

@@ -7,7 +7,8 @@ import pytest
 from tests.faults.surges import surge
 
 pytestmark = pytest.mark.real
-KILLED = ("intake", "dispatch.1", "dispatch.2", "sla", "notify", "broker", "mongod")
+SERVICES = ("intake", "dispatch.1", "dispatch.2", "sla", "notify", "transfer", "knowledge", "reports", "desk")
+KILLED = (*SERVICES, "broker", "mongod")
 
 
 def fault(draw: random.Random) -> str:

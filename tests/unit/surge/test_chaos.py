@@ -26,7 +26,10 @@ class Platform:
 
     def __init__(self) -> None:
         self.acts: list[str] = []
-        self.children = {name: Child(self.acts) for name in ("dispatch.1", "dispatch.2", "kafka", "gateway")}
+        self.children = {
+            name: Child(self.acts)
+            for name in ("dispatch.1", "dispatch.2", "kafka", "gateway", "130200.sla.1", "130200.desk.1")
+        }
 
     @property
     def supervisor(self) -> "Platform":
@@ -51,6 +54,7 @@ class Platform:
         ("dispatch@5", Fault("dispatch", 5.0)),
         ("broker@1.5+60", Fault("kafka", 1.5, 60.0)),
         ("mongod@0", Fault("mongo", 0.0)),
+        ("130200@5+60", Fault("130200", 5.0, 60.0)),
         ("dispatch.2@5~15", Fault("dispatch.2", 5.0, 15.0, "freeze")),
         ("dispatch@5=3", Fault("dispatch", 5.0, 0.0, "scale", 3)),
         ("gateway@5:hang+10", Fault("gateway", 5.0, 10.0, "behave", 0, "hang")),
@@ -73,6 +77,10 @@ def test_what_is_no_fault_is_refused(text: str) -> None:
         ("dispatch@0", ["SIGKILL dispatch.1"]),
         ("broker@0+0.01", ["hold", "SIGKILL kafka", "release"]),
         ("dispatch.2@0~0.01", ["SIGSTOP dispatch.2", "SIGCONT dispatch.2"]),
+        (
+            "130200@0+0.01",
+            ["hold", "SIGKILL 130200.sla.1", "hold", "SIGKILL 130200.desk.1", "release", "release"],
+        ),
         ("dispatch@0=3", ["dispatch x 3"]),
         ("gateway@0:hang+0.01", ["hang", "ok"]),
     ],
