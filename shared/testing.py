@@ -38,18 +38,31 @@ class Schedule:
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
-    async def run(self, *tasks: asyncio.Task[Any]) -> None:
-        """Drive until every task is done."""
-        while not all(task.done() for task in tasks):
-            await self.settle()
-            self._waiting = [future for future in self._waiting if not future.done()]
-            if self._waiting:
-                self._waiting.pop(self.random.randrange(len(self._waiting))).set_result(None)
+    async def run(self, task: asyncio.Task[Any]) -> None:
+        """Drive until the task is done. Turns are bare callbacks, since there are thousands in a schedule."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
 
-    async def settle(self) -> None:
-        """Let the loop turn until everybody waits."""
-        for _ in range(4):
-            await asyncio.sleep(0)
+        def turn() -> None:
+            if task.done():
+                over.set_result(None)
+                return
+            self._let_one_go_on()
+            loop.call_soon(turn)
+
+        loop.call_soon(turn)
+        await over
+
+    def _let_one_go_on(self) -> None:
+        """Draw until one is found that has not been cancelled meanwhile."""
+        waiting = self._waiting
+        while waiting:
+            drawn = self.random.randrange(len(waiting))
+            waiting[drawn], waiting[-1] = waiting[-1], waiting[drawn]
+            future = waiting.pop()
+            if not future.done():
+                future.set_result(None)
+                return
 
 
 class Process:

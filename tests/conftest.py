@@ -1,6 +1,7 @@
 """Tests are quiet: structured logs only from ERROR. `servers` are a real Kafka and MongoDB for the session."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import Coroutine, Iterator
@@ -12,12 +13,14 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from hotline.stack import Options, Stack
+from shared.service import GARBAGE
 from shared.settings import Settings
 
 # Machines are shared: how long an example takes says nothing.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+gc.set_threshold(GARBAGE, 20, 20)
 
 
 class Background:
