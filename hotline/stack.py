@@ -89,6 +89,7 @@ class Stack:
         self._ports: dict[str, int] = {}
         self._containers: Containers | None = None
         self._lock: TextIO | None = None
+        self._scaling = asyncio.Lock()
 
     def _folder(self) -> Path:
         if not self.options.fresh:
@@ -241,13 +242,15 @@ class Stack:
         return ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.urls[name]}/health/ready"))
 
     async def scale_to(self, service: str, count: int) -> None:
-        """Start or stop replicas until there are `count`; the newest go first."""
-        names = self.supervisor.names(self.process(service))
-        for name in names[count:]:
-            await self.supervisor.stop(name)
-            del self.urls[name]
-        await self.supervisor.start(*(self._service(service, n) for n in range(len(names) + 1, count + 1)))
-        self._publish()
+        """Start or stop replicas until there are `count`; the newest go first. One change at a time: none is
+        stopped while somebody waits for its readiness."""
+        async with self._scaling:
+            names = self.supervisor.names(self.process(service))
+            for name in names[count:]:
+                await self.supervisor.stop(name)
+                del self.urls[name]
+            await self.supervisor.start(*(self._service(service, n) for n in range(len(names) + 1, count + 1)))
+            self._publish()
 
     async def behave(self, mode: str) -> None:
         """Tell the simulated gateway how to behave (hotline/surge/gateway.py)."""

@@ -50,8 +50,11 @@ class Timers:
     async def fire(self) -> None:
         """One round: the commands first, acknowledged, then the note that they were sent. A crash repeats them."""
         for partition, known in (await self._horizons()).items():
+            # Of a partition that was never read nothing is known: zero is no moment of scaled time.
+            if not known:
+                continue
             until = self._clock.domain(known)
-            for document in await self._store.late(self._letter, partition, until, PAGE) if known else ():
+            for document in await self._store.late(self._letter, partition, until, PAGE):
                 await self._tell(document, until)
 
     async def _tell(self, document: Document, until: datetime) -> None:

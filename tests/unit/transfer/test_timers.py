@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from shared.clock import CHINA
+from services.transfer.timers import Timers
+from shared.clock import CHINA, ScaledClock
 from shared.events import cases as e
 from shared.events.commands import RecordTransfer
 from tests.factories import START
@@ -40,6 +41,20 @@ async def test_an_urgent_receipt_is_due_after_half_an_hour() -> None:
     one.clock.forward(minutes=31)
     await one.timers.fire()
     assert told(one.world) == ["receipt"]
+
+
+async def test_a_partition_that_was_never_read_holds_up_no_other() -> None:
+    one = await late(priority="P1")
+    scaled = ScaledClock(START, one.clock.real(), 12_000.0)
+
+    async def horizons() -> dict[int, float]:
+        return {999: 0.0} | dict.fromkeys(one.owns, one.clock.real() + 1.0)
+
+    timers = Timers(
+        "normal", one.store, one.publisher, scaled, outbox=one.outbox, horizons=horizons
+    )  # fmt: skip
+    await timers.fire()
+    assert "receipt" in told(one.world)
 
 
 async def test_what_the_partner_has_done_is_not_late_but_what_follows_may_be() -> None:
