@@ -63,9 +63,9 @@ class Monitor:
         dispatch = self._client[self._settings.database("dispatch")]
         counts = {state: await dispatch.cases.count_documents({"state": state}) for state in OPEN_STATES}
         return Status(
-            cases=await dispatch.cases.estimated_document_count(),
+            cases=await _count(dispatch.cases),
             states={state: count for state, count in counts.items() if count},
-            waiting=await dispatch.waiting.estimated_document_count(),
+            waiting=await _count(dispatch.waiting),
             lag=await self._lag(),
             known=True,
         )
@@ -100,6 +100,11 @@ class Monitor:
     async def close(self) -> None:
         self._client.close()
         await self._leave_broker()
+
+
+async def _count(collection: Any) -> int:
+    """Counted by the index: the collection's own estimate is wrong after the database was killed."""
+    return int(await collection.count_documents({}, hint="_id_"))
 
 
 async def _connect(bootstrap: str) -> tuple[Any, Any]:
