@@ -210,7 +210,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a case closes while a partner has it",
-        file="services/dispatch/domain/decide.py",
+        file="services/dispatch/domain/closing.py",
         old="    if case.transferred():\n",
         new="    if False:\n",
         test="tests/unit/dispatch/test_transfers.py",

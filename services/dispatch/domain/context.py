@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from shared.events.commands import Priority, Register, RequestType
 
+Events = list[Struct]
 Due = Callable[[datetime, str], datetime]
 """(start, period like `1wd` or `15m`) → deadline, on the city's working calendar."""
 

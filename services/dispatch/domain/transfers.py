@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct
 
 from services.dispatch.domain.case import Case, Transfer, TransferState, is_known, state_of
-from services.dispatch.domain.context import Context
+from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.replies import pay
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.events.contacts import SealedPerson
@@ -32,7 +33,7 @@ _STOPS: dict[c.TransferClock, tuple[TransferState, ...]] = {
 }
 
 
-def ask(case: Case, command: c.AskTransfer, context: Context) -> list[Struct]:
+def ask(case: Case, command: c.AskTransfer, context: Context) -> Events:
     """Personal data goes to a city only with consent; where life is in danger 110, 119, 120 and 122 get it without."""
     emergency = len(command.target) == 3
     _check(case, command)
@@ -74,8 +75,15 @@ def _reporter(case: Case) -> SealedPerson:
     return case.debts[0].reporter.person if case.debts else SealedPerson()
 
 
-def record(case: Case, command: c.RecordTransfer) -> list[Struct]:
-    """The partner's step as an event. Raises Rejected for a step out of order."""
+def record(case: Case, command: c.RecordTransfer, context: Context) -> Events:
+    """The partner's step; after the last transfer the case goes on here, with all answers or to a dispatcher."""
+    events = _step(case, command)
+    answer = _answer_after(case, command)
+    return [*events, *pay(case, answer, context)] if answer else events
+
+
+def _step(case: Case, command: c.RecordTransfer) -> Events:
+    """Raises Rejected for a step out of order."""
     transfer = case.transfer(command.transfer)
     if transfer is None:
         raise Rejected("no_such_transfer", "the case has no such transfer")
@@ -115,7 +123,7 @@ def _unacknowledged(transfer: Transfer, command: c.RecordTransfer) -> e.Transfer
     )  # fmt: skip
 
 
-def answer_after(case: Case, command: c.RecordTransfer) -> str:
+def _answer_after(case: Case, command: c.RecordTransfer) -> str:
     """What the reporters can be told once this step is written; empty while anybody works or nobody has answered."""
     others = [one for one in case.transfers if one.id != command.transfer]
     ended = command.step in ("refused", "completed")
@@ -124,7 +132,7 @@ def answer_after(case: Case, command: c.RecordTransfer) -> str:
     return "\n".join(part for part in (case.answers(), command.text if command.step == "completed" else "") if part)
 
 
-def hand_back(case: Case, command: c.HandBack, context: Context) -> list[Struct]:
+def hand_back(case: Case, command: c.HandBack, context: Context) -> Events:
     """A received case that no unit has yet; from then on it was accepted, and we arbitrate (domain.md §9)."""
     if case.closed:
         raise Rejected("already_closed", "the case is CLOSED")
