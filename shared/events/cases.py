@@ -53,12 +53,15 @@ class CaseDispatched(Struct, frozen=True, kw_only=True):
     policy_version: str
     units: tuple[str, ...]
     join_policy: JoinPolicy = "all"
+    profile: str = ""
+    """The surge profile that holds for the case's orders and clocks from now on."""
 
 
 class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     """An order to one unit. The department's own clocks start here.
 
-    `parent`: the order of the higher unit that handed this one down; `due`: its own deadline, earlier than the table's.
+    `parent`: the order of the higher unit that handed this one down; `due`: its own deadline, earlier than the table's;
+    `profile`: the surge profile whose limits and calendar hold until the order ends.
     """
 
     order: str
@@ -72,6 +75,7 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     area: str = ""
     parent: str = ""
     due: datetime | None = None
+    profile: str = ""
 
 
 class WorkOrderWithdrawn(Struct, frozen=True, kw_only=True):
@@ -205,7 +209,10 @@ class CaseReferred(Struct, frozen=True, kw_only=True):
 
 
 class CaseRegraded(Struct, frozen=True, kw_only=True):
-    """Priority, type and topic as they are from now on; clocks are computed again from their own starts."""
+    """Priority, type and topic as they are from now on; running clocks are computed again.
+
+    Each from its own start; where priority rises, from here: nobody can meet a limit that he did not have.
+    """
 
     priority: Priority
     request_type: RequestType
@@ -238,13 +245,17 @@ class CaseEscalated(Struct, frozen=True, kw_only=True):
 
 
 class SupervisionOpened(Struct, frozen=True, kw_only=True):
-    """A written supervision; `order` and `unit` are empty where it is about the whole case."""
+    """A written supervision under its own document `number`; `order` is empty where it is about the whole case.
+
+    `unit`: who has to answer it; empty while no unit is in charge.
+    """
 
     supervision: str
     order: str
     unit: str
     reason: str
     due: datetime | None = None
+    number: str = ""
 
 
 class SupervisionAnswered(Struct, frozen=True, kw_only=True):
@@ -342,13 +353,18 @@ class CaseNoted(Struct, frozen=True, kw_only=True):
 
 
 class DeadlineWarned(Struct, frozen=True, kw_only=True):
+    """`left`: the share of the time that was left; `order` and `unit` are empty where the clock is the case's own."""
+
     clock: Clock
     order: str
     unit: str
     due: datetime
+    left: float = 0.0
 
 
 class DeadlineBreached(Struct, frozen=True, kw_only=True):
+    """`order` and `unit` are empty where the clock is the case's own. Progress is breached anew in each round."""
+
     clock: Clock
     order: str
     unit: str

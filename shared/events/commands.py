@@ -267,9 +267,12 @@ class Note(Struct, frozen=True, kw_only=True):
 
 
 class Warn(Struct, frozen=True, kw_only=True):
+    """A deadline comes near: `left` is the share of its time that is left. Without an order it is the case's own."""
+
     clock: Clock
     order: str
     due: datetime
+    left: float = 0.0
 
 
 class Breach(Struct, frozen=True, kw_only=True):

@@ -7,17 +7,17 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from services.sla.domain.clocks import Clocks, ClocksView
-from services.sla.domain.limits import Deadlines
+from services.sla.domain.clocks import Clocks, Running
+from services.sla.domain.view import ClocksView
+from services.sla.notices import MemoryNotices
+from services.sla.policy import load_schedule
 from services.sla.store import MemoryStore
 from services.sla.timers import Timers
-from shared.calendars import load_calendar
 from shared.events import cases as e
-from shared.events.commands import COMMANDS, Priority, RequestType, verb_of
+from shared.events.commands import COMMANDS, Clock, Priority, RequestType, verb_of
 from shared.events.envelope import Envelope, decode, raw
 from shared.events.topics import Topics
 from shared.ids import case_id, event_id
-from shared.policy import load
 from shared.producer import OrderedPublisher
 from shared.reader import CaseReader
 from shared.records import Record, record_of
@@ -27,7 +27,8 @@ from tests.factories import LEAD
 POLICY = Path(__file__).parents[3] / "policy" / "130100"
 TOPICS = Topics("130100")
 CASES, COMMANDS_TOPIC = TOPICS.cases("normal"), TOPICS.commands("normal")
-VIEW = ClocksView(load(POLICY, "deadlines", Deadlines), load_calendar(POLICY).due)
+SCHEDULE = load_schedule(POLICY)
+VIEW = ClocksView(SCHEDULE)
 
 
 def case_of(name: str) -> str:
@@ -68,11 +69,15 @@ def folded(*events: tuple[datetime, Struct]) -> Clocks:
     return state
 
 
+def clock_of(state: Clocks, clock: Clock, order: str = "o") -> Running:
+    return state.order(order).clocks[clock]
+
+
 class World:
     """What survives every crash: the documents and the log."""
 
     def __init__(self) -> None:
-        self.table, self.log = MemoryTable(), MemoryLog()
+        self.table, self.log, self.notices = MemoryTable(), MemoryLog(), MemoryNotices()
 
     def told(self) -> list[tuple[str, str, str, str]]:
         """Every command in the log: (id, verb, clock, order)."""
@@ -99,7 +104,10 @@ class Watching:
         publisher = OrderedPublisher(MemoryTransport(world.log, self.process, fails), self.clock)
         store = MemoryStore(world.table, self.process, fails)
         self.reader = CaseReader[Clocks](VIEW, store.cases, publisher, TOPICS.dead_letters)
-        self.timers = Timers("normal", store, publisher, self.clock, topics=TOPICS, horizons=self._horizons)
+        self.timers = Timers(
+            "normal", store, publisher, self.clock,
+            topics=TOPICS, horizons=self._horizons, schedule=SCHEDULE, notices=world.notices,
+        )  # fmt: skip
 
     async def _horizons(self) -> dict[int, float]:
         return {number: at.timestamp() if at else 0.0 for number, at in self.known.items()}
