@@ -17,7 +17,7 @@ from shared.records import Received, Record, record_of
 from shared.tracing import TRACER
 
 READER = "dispatch.bridge"
-UNIT_VERBS = frozenset({"sign", "ask_return", "answer"})
+UNIT_VERBS = frozenset({"sign", "ask_return", "answer", "answer_supervision"})
 
 
 class Bridge:

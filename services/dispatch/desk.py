@@ -37,6 +37,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "follow_up": frozenset({"agent", "supervisor"}),
     "close": frozenset({"agent", "supervisor"}),
     "reopen": frozenset({"supervisor"}),
+    "supervise": frozenset({"supervisor"}),
+    "answer_supervision": frozenset({"unit"}),
+    "judge_supervision": frozenset({"supervisor"}),
     "ask_transfer": frozenset({"agent", "dispatcher", "supervisor"}),
 }
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""

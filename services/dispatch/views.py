@@ -25,6 +25,13 @@ def summary(document: Document) -> dict[str, Any]:
             {"id": one.id, "target": one.target, "state": one.state, "number": one.number, "overdue": one.overdue}
             for one in case.transfers
         ],
+        "supervisions": [
+            {
+                "id": one.id, "number": one.number, "order": one.order, "unit": one.unit, "state": one.state,
+                "due": one.due.isoformat() if one.due else None,
+            }
+            for one in case.supervisions
+        ],
         "orders": [
             {
                 "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,

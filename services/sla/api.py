@@ -45,9 +45,7 @@ def clocks_router(settings: Settings, store: Store, schedule: Schedule, clock: C
         return {"case": case, "version": state.version, "matter": matter, "clocks": explained(state, schedule)}
 
     @router.post("/deadlines/diff")
-    async def difference(
-        request: Request, most: Annotated[int, Query(ge=1, le=1_000_000)] = 100_000
-    ) -> dict[str, Any]:
+    async def difference(request: Request, most: Annotated[int, Query(ge=1, le=1_000_000)] = 100_000) -> dict[str, Any]:
         """The body is another deadlines.yaml: what it would change over the cases that run now, at most so many."""
         who = caller(request, settings)
         if who.role not in PLANNERS:

@@ -11,12 +11,12 @@ from services.desk.domain.sheet import Contact, Debt, Entry, Order, Rating, Shee
 from services.desk.domain.similar import words_of
 from shared.documents import Document
 from shared.events import cases as e
-from shared.events.commands import Clock, Priority, Reporter, RequestType
+from shared.events.commands import Clock, Reporter
 from shared.events.envelope import Envelope
 from shared.records import Record
 
-Dues = Callable[[datetime, Priority, RequestType], dict[Clock, datetime]]
-"""(issued, priority, request type) → deadline per clock."""
+Dues = Callable[[datetime, e.WorkOrderIssued], dict[Clock, datetime]]
+"""(issued, order) → deadline per clock."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no deadline, so that lists can be sorted and paged by it."""
 _PERSONAL = frozenset({"reporter", "person", "contact_id", "caller_ref", "sealed", "obligations", "obligation"})
@@ -35,7 +35,7 @@ class SheetView:
     def fold(self, state: Sheet | None, event: Envelope, data: Any) -> Sheet:
         sheet = state or Sheet(id=event.subject)
         if isinstance(data, e.WorkOrderIssued):
-            _issued(sheet, data, event.time, self._dues(event.time, data.priority, data.request_type))
+            _issued(sheet, data, event.time, self._dues(event.time, data))
         elif apply := _APPLY.get(type(data)):
             apply(sheet, data, event.time)
         elif step := _TRANSFER_STEPS.get(event.type):
@@ -201,16 +201,18 @@ def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
 
 
 def _warned(sheet: Sheet, data: e.DeadlineWarned, now: datetime) -> None:
-    order = _order(sheet, data)
-    order.warned.append(data.clock)
-    order.dues[data.clock] = data.due
+    if data.order:
+        order = _order(sheet, data)
+        order.warned.append(data.clock)
+        order.dues[data.clock] = data.due
 
 
 def _breached(sheet: Sheet, data: e.DeadlineBreached, now: datetime) -> None:
-    order = _order(sheet, data)
-    order.breached.append(data.clock)
-    order.dues[data.clock] = data.due
     sheet.breached_at = now
+    if data.order:
+        order = _order(sheet, data)
+        order.breached.append(data.clock)
+        order.dues[data.clock] = data.due
 
 
 def _transferred(sheet: Sheet, data: Any, step: str) -> None:

@@ -35,7 +35,6 @@ class Order(Struct, kw_only=True):
     """Signed by silence: a return asked before this moment undoes it."""
     stopped: dict[Clock, datetime] = field(default_factory=dict)
     breached: list[Clock] = field(default_factory=list)
-    warned: list[Clock] = field(default_factory=list)
     answer: str = ""
     steps: int = 0
 
@@ -65,6 +64,17 @@ class Transfer(Struct, kw_only=True):
         return self.state in ("refused", "completed")
 
 
+class Supervision(Struct, kw_only=True, omit_defaults=True):
+    """A written supervision; `unit` has to answer it, `order` is empty where it is about the whole case."""
+
+    id: str
+    number: str
+    order: str
+    unit: str
+    due: datetime | None = None
+    state: Literal["ISSUED", "ANSWERED", "CLOSED"] = "ISSUED"
+
+
 class Case(Struct, kw_only=True):
     """What the citizen wants, with one lifecycle and its debts. `sequence` 0: nothing has happened yet."""
 
@@ -91,6 +101,11 @@ class Case(Struct, kw_only=True):
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    supervisions: list[Supervision] = field(default_factory=list)
+    stopped: dict[Clock, datetime] = field(default_factory=dict)
+    """When the case's own clocks stopped."""
+    told: list[str] = field(default_factory=list)
+    """Marks of the warnings, breaches and steps that were told."""
     causes: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """Command id → first and last sequence of its events, and its digest."""
 
@@ -117,6 +132,9 @@ class Case(Struct, kw_only=True):
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         return next((transfer for transfer in self.transfers if transfer.id == transfer_id), None)
+
+    def supervision(self, supervision_id: str) -> Supervision | None:
+        return next((one for one in self.supervisions if one.id == supervision_id), None)
 
     def transferred(self) -> bool:
         """A partner has the case, or is asked to take it."""

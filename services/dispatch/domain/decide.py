@@ -8,7 +8,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain import closing, deadlines, notes, orders, registration, replies, returns, transfers
+from services.dispatch.domain import (
+    closing,
+    deadlines,
+    notes,
+    orders,
+    registration,
+    replies,
+    returns,
+    supervision,
+    transfers,
+)
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
@@ -53,6 +63,10 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.Note: notes.note,
     c.Warn: deadlines.warn,
     c.Breach: deadlines.breach,
+    c.Escalate: deadlines.escalate,
+    c.Supervise: supervision.supervise,
+    c.AnswerSupervision: supervision.answer,
+    c.JudgeSupervision: supervision.judge,
     c.AskTransfer: transfers.ask,
     c.RecordTransfer: transfers.record,
     c.HandBack: transfers.hand_back,

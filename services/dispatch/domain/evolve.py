@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.dispatch.domain import deadlines, supervision
 from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import Case, Debt, Order
 from shared.events import cases as e
@@ -16,6 +17,7 @@ def evolve(case: Case, event: Struct, now: datetime) -> None:
     case.sequence += 1
     case.time = now
     _APPLY[type(event)](case, event, now)
+    deadlines.note(case, event, now)
     order = case.order(getattr(event, "order", ""))
     if order is not None:
         order.steps += 1
@@ -57,20 +59,15 @@ def _order(case: Case, event: Any) -> Order:
 def _signed(case: Case, event: e.WorkOrderSigned, now: datetime) -> None:
     order = _order(case, event)
     order.state = "HANDLING"
-    order.stopped["sign"] = now
     order.silent_until = event.due
 
 
 def _return_asked(case: Case, event: e.WorkOrderReturnAsked, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "RETURN_ASKED"
-    order.stopped["sign"] = now
+    _order(case, event).state = "RETURN_ASKED"
 
 
 def _returned(case: Case, event: e.WorkOrderReturned, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "RETURNED"
-    order.stopped["resolve"] = now
+    _order(case, event).state = "RETURNED"
 
 
 def _kept(case: Case, event: e.WorkOrderReturnRefused, now: datetime) -> None:
@@ -87,7 +84,6 @@ def _arbitration(case: Case, event: e.CaseArbitrationOpened, now: datetime) -> N
 def _fed_back(case: Case, event: e.WorkOrderAnswered, now: datetime) -> None:
     order = _order(case, event)
     order.state, order.answer = "FED_BACK", event.public_answer
-    order.stopped["resolve"] = now
 
 
 def _done(case: Case, event: e.WorkOrderDone, now: datetime) -> None:
@@ -97,9 +93,7 @@ def _done(case: Case, event: e.WorkOrderDone, now: datetime) -> None:
 
 
 def _sent_back(case: Case, event: e.WorkOrderSentBack, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "HANDLING"
-    order.stopped.pop("resolve", None)
+    _order(case, event).state = "HANDLING"
 
 
 def _owed(case: Case, event: e.ReplyOwed, now: datetime) -> None:
@@ -137,14 +131,6 @@ def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
             case.debts.append(Debt(id=debt_id, reporter=reporter, cycle=event.cycle, state="open"))
 
 
-def _warned(case: Case, event: e.DeadlineWarned, now: datetime) -> None:
-    _order(case, event).warned.append(event.clock)
-
-
-def _breached(case: Case, event: e.DeadlineBreached, now: datetime) -> None:
-    _order(case, event).breached.append(event.clock)
-
-
 def _nothing(case: Case, event: Struct, now: datetime) -> None:
     """The event is history only."""
 
@@ -170,8 +156,10 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.WorkOrderSentBack: _sent_back,
     e.ReplyOwed: _owed,
     e.ReplySettled: _settled,
-    e.DeadlineWarned: _warned,
-    e.DeadlineBreached: _breached,
+    e.DeadlineWarned: _nothing,
+    e.DeadlineBreached: _nothing,
+    e.CaseEscalated: _nothing,
     e.CommandRejected: _nothing,
+    **supervision.APPLY,
     **t.APPLY,
 }

@@ -74,6 +74,9 @@ class CaseFact(Struct, kw_only=True):
     orders: dict[str, OrderFact] = field(default_factory=dict)
     debts: dict[str, DebtFact] = field(default_factory=dict)
     others: list[Counted] = field(default_factory=list)
+    warned: dict[Clock, datetime] = field(default_factory=dict)
+    breached: dict[Clock, datetime] = field(default_factory=dict)
+    """The case's own clocks, which belong to the centre."""
 
     def state(self) -> str:
         """One of closed, answered, handling, waiting (for dispatch)."""
@@ -177,11 +180,16 @@ def _reopened(case: CaseFact, data: e.CaseReopened, at: datetime) -> None:
 
 
 def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
-    case.orders[data.order].warned[data.clock] = at
+    _tells(case, data.order).warned[data.clock] = at
 
 
 def _breached(case: CaseFact, data: e.DeadlineBreached, at: datetime) -> None:
-    case.orders[data.order].breached[data.clock] = at
+    _tells(case, data.order).breached[data.clock] = at
+
+
+def _tells(case: CaseFact, order: str) -> "OrderFact | CaseFact":
+    """An order's clock, or the case's own where no order is named."""
+    return case.orders[order] if order else case
 
 
 _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from shared.deadlines import Matter
 from shared.events.commands import Clock
 
+Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger"]
 PauseKind = Literal["parked", "supplement", "return_asked", "extension_asked"]
 
 
@@ -61,6 +62,18 @@ class Order(Struct, kw_only=True, omit_defaults=True):
     clocks: dict[Clock, Running] = field(default_factory=dict)
 
 
+class Late(Struct, kw_only=True, omit_defaults=True):
+    """A rung that was due before an event which was read first: it is still told, whatever that event changed."""
+
+    order: str
+    clock: Clock | None
+    due: datetime
+    at: datetime
+    kind: Kind
+    key: str
+    left: float = 0.0
+
+
 class Clocks(Struct, kw_only=True, omit_defaults=True):
     """All clocks of a case: its own and those of its orders. `version` of the policy they were counted by.
 
@@ -76,6 +89,7 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
     joined: int = 0
     triggered: dict[str, datetime] = field(default_factory=dict)
     supervised: list[str] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
     traceparent: str = ""
 
     def whole(self) -> Iterator[tuple[str, Order]]:
@@ -91,6 +105,7 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
         """The earliest moment at which something fires."""
         moments = [clock.next for _, order in self.whole() for clock in order.clocks.values() if clock.next]
         moments += [at for trigger, at in self.triggered.items() if trigger not in self.supervised]
+        moments += [one.at for one in self.late]
         return min(moments, default=None)
 
     def running(self) -> bool:

@@ -1,15 +1,15 @@
 """What policy makes of a case's clocks: deadlines, the rungs that follow, and what is still to be told. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from services.sla.domain.clocks import Clocks, Order, Pause, Running
+from services.sla.domain.clocks import Clocks, Kind, Late, Order, Pause, Running
 from services.sla.domain.ladder import Addressed, Ladder, Trigger
 from shared.deadlines import Rulebook
 from shared.events.commands import Clock
 
-Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger"]
+_MICRO = timedelta(microseconds=1)
 
 
 class Rung(NamedTuple):
@@ -165,8 +165,46 @@ class Schedule:
             if trigger.id not in state.triggered and trigger.holds(state.matter, state.joined):
                 state.triggered[trigger.id] = at
 
+    def catch_up(self, state: Clocks, before: datetime) -> None:
+        """Set aside what was due before an event that is about to be applied: so what is told depends on the events
+        alone, and not on how soon the timers came round to it.
+        """
+        due = state.next()
+        if due is None or due >= before:
+            return
+        while (one := self._fresh(state, before - _MICRO)) is not None:
+            at, kind, key, left, _ = one.rung
+            state.late.append(Late(order=one.order, clock=one.clock, due=one.due, at=at, kind=kind, key=key, left=left))
+            self._tell(state, one)
+
     def pending(self, state: Clocks, until: datetime) -> Due | None:
         """The oldest rung that is due by then and was not told."""
+        while state.late:
+            late = self._late(state, state.late[0])
+            if late is not None:
+                return late
+            state.late.pop(0)
+        return self._fresh(state, until)
+
+    def _late(self, state: Clocks, one: Late) -> Due | None:
+        """Nothing where it has no sense any more: a warning of a clock that stopped in time, silence of a unit that
+        has signed, or a step that policy does not know any more.
+        """
+        if one.clock is None:
+            trigger = self.ladder.trigger(one.key)
+            return Due("", None, one.due, Rung(one.at, one.kind, one.key, 0.0, trigger)) if trigger else None
+        running = state.order(one.order).clocks.get(one.clock)
+        stopped = running.stopped if running and running.due == one.due else None
+        if one.kind == "accept" and (running is None or running.stopped is not None):
+            return None
+        if one.kind == "warn" and (running is None or running.due != one.due or (stopped and stopped <= one.due)):
+            return None
+        if one.kind in ("warn", "breach", "accept"):
+            return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, one.left))
+        step = self.ladder.step(one.clock, state.matter, one.key)
+        return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, 0.0, step)) if step else None
+
+    def _fresh(self, state: Clocks, until: datetime) -> Due | None:
         found: list[tuple[datetime, int, Due]] = []
         for name, order in state.whole():
             for clock, running in order.clocks.items():
@@ -186,7 +224,14 @@ class Schedule:
                 yield trigger
 
     def told(self, state: Clocks, one: Due) -> None:
-        """It has been told. The progress clock begins its next round, until the order is due."""
+        """It has been told."""
+        if state.late:
+            state.late.pop(0)
+        else:
+            self._tell(state, one)
+
+    def _tell(self, state: Clocks, one: Due) -> None:
+        """Mark it; the progress clock begins its next round, until the order is due."""
         if one.clock is None:
             state.supervised.append(one.rung.key)
             return

@@ -60,6 +60,7 @@ class ClocksView:
             return None
         state = state or Clocks(version=self.schedule.version)
         self.schedule.renew(state)
+        self.schedule.catch_up(state, event.time)
         state.traceparent = event.traceparent
         if facts := _FACTS.get(type(data)):
             facts(state, data, event.time)
