@@ -5,6 +5,7 @@ from pathlib import Path
 from services.dispatch.domain.context import Due, Rules
 from services.dispatch.domain.routing import RoutingPolicy
 from shared.calendars import load_calendar
+from shared.deadlines import Profiles
 from shared.events.commands import RequestType
 from shared.policy import Policy, PolicyError, Units, load, load_units
 
@@ -32,10 +33,12 @@ def load_rules(folder: Path) -> Rules:
     """Rules of a city's policy folder; raises PolicyError, also where a routing rule names an unknown unit."""
     routing, rules, units = load(folder, "routing", RoutingPolicy), load(folder, "rules", RulesFile), load_units(folder)
     _check(folder, routing, units)
-    return make_rules(routing, rules, units, load_calendar(folder).due)
+    return make_rules(
+        routing, rules, units, load_calendar(folder).due, load(folder, "profiles", Profiles)
+    )  # fmt: skip
 
 
-def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, due: Due) -> Rules:
+def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, due: Due, profiles: Profiles) -> Rules:
     return Rules(
         version=f"routing {routing.version}, rules {rules.version}",
         units=frozenset(units.by_code()),
@@ -45,6 +48,7 @@ def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, due: Due)
         follow_up=frozenset(rules.follow_up),
         due=due,
         route=routing.route,
+        profile=profiles.of,
     )
 
 

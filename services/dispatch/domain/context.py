@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shared.deadlines import Matter
 from shared.events.commands import Priority, Register, RequestType
 
 Events = list[Struct]
@@ -22,6 +23,11 @@ class Routing(Struct, frozen=True, kw_only=True):
     supporting: tuple[str, ...] = ()
 
 
+def no_profile(matter: Matter, active: frozenset[str]) -> str:
+    """A city without surge profiles."""
+    return ""
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """The rules a city can change, as data."""
 
@@ -34,6 +40,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Request types whose citizens are called back before the case closes."""
     due: Due
     route: Callable[[Register], Routing]
+    profile: Callable[[Matter, frozenset[str]], str] = no_profile
+    """(matter, profiles that are on) → the one that holds for it, or empty."""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -44,5 +52,7 @@ class Context(Struct, frozen=True, kw_only=True):
     actor: str
     rules: Rules
     number: str = ""
+    profiles: frozenset[str] = frozenset()
+    """The surge profiles that are switched on."""
     first_case: str = ""
     """The case that this contact's matter already became, in the other lane."""

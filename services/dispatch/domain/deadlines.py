@@ -14,6 +14,9 @@ from shared.events import commands as c
 from shared.ids import derive
 
 Told = c.Warn | c.Breach | c.Escalate
+_AGAIN: dict[type[Struct], str] = {
+    c.Warn: "already_warned", c.Breach: "already_breached", c.Escalate: "already_escalated",
+}  # fmt: skip
 
 
 def warn(case: Case, command: c.Warn, context: Context) -> Events:
@@ -46,7 +49,7 @@ def _check(case: Case, command: Told, context: Context) -> str:
     if stopped is not None and stopped <= command.due:
         raise Rejected("clock_stopped", f"the {command.clock} clock stopped at {stopped.isoformat()}")
     if _mark(command) in case.told:
-        raise Rejected("already_told", f"the {command.clock} clock has told that of {command.due.isoformat()}")
+        raise Rejected(_AGAIN[type(command)], f"the {command.clock} clock has told that of {command.due.isoformat()}")
     return order.unit if order else ""
 
 

@@ -21,6 +21,7 @@ from services.dispatch.domain import (
 )
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.profiles import profiled
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
@@ -30,7 +31,7 @@ def decide(case: Case, command: Struct, context: Context) -> Events:
     """The events that the command causes, at least one. Raises Rejected."""
     if not case.registered and not isinstance(command, c.Register):
         raise Rejected("no_such_case", "this id was refused at registration and is no case")
-    return _DECIDE[type(command)](case, command, context)
+    return profiled(case, _DECIDE[type(command)](case, command, context), context)
 
 
 def rejection(case: Case, command: Struct, context: Context, error: Rejected) -> e.CommandRejected:
