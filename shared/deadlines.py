@@ -6,6 +6,7 @@ has clocks of its own (receipt, decision, result), kept by transfer under transf
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -16,6 +17,8 @@ from shared.calendars import Calendar, CalendarFile, Calendars, parsed
 from shared.events.commands import Clock, Priority, RequestType
 from shared.policy import Policy, PolicyError, load
 
+LINES = 4096
+"""Kinds of clocks whose line is remembered; topics are free text."""
 NONE = "none"
 """Stands in a line of the table where nobody is held to that clock."""
 
@@ -135,6 +138,7 @@ class Rulebook:
         self.calendars = calendars
         self.version = f"deadlines {deadlines.version}, calendar {calendars.version}, profiles {profiles.version}"
         self._profiles = profiles.by_id()
+        self._line = lru_cache(LINES)(self._find)
 
     def terms(
         self, clock: Clock, matter: Matter, start: datetime, *, unit: str = "", profile: str = ""
@@ -163,6 +167,9 @@ class Rulebook:
 
     def line(self, clock: Clock, matter: Matter, profile: str = "") -> Limit | None:
         """The line that holds for this clock: the first that fits and names it."""
+        return self._line(clock, matter, profile)
+
+    def _find(self, clock: Clock, matter: Matter, profile: str) -> Limit | None:
         surge = self._profiles.get(profile)
         lines = (*(surge.limits if surge else ()), *self.deadlines.limits)
         return next((one for one in lines if one.period(clock) is not None and one.fits(matter)), None)

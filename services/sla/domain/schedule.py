@@ -1,14 +1,17 @@
 """What policy makes of a case's clocks: deadlines, the rungs that follow, and what is still to be told. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.sla.domain.clocks import Clocks, Kind, Late, Order, Pause, Running
-from services.sla.domain.ladder import Addressed, Ladder, Trigger
-from shared.deadlines import Rulebook
+from services.sla.domain.ladder import Addressed, Ladder, Step, Trigger
+from shared.deadlines import Matter, Rulebook
 from shared.events.commands import Clock
 
+PLANS = 4096
+"""Kinds of clocks whose plan is remembered; topics are free text."""
 _MICRO = timedelta(microseconds=1)
 
 
@@ -20,6 +23,13 @@ class Rung(NamedTuple):
     key: str
     left: float = 0.0
     to: Addressed | None = None
+
+
+class Plan(NamedTuple):
+    """What policy says of one kind of clock: keys and shares of the warnings, and the steps after the breach."""
+
+    warnings: tuple[tuple[str, float], ...]
+    steps: tuple[Step, ...]
 
 
 class Due(NamedTuple):
@@ -45,6 +55,7 @@ class Schedule:
         self.book = book
         self.ladder = ladder
         self.version = f"{book.version}, ladder {ladder.version}"
+        self._plan = lru_cache(PLANS)(self._make_plan)
 
     def start(
         self, state: Clocks, name: str, clock: Clock, cause: str, at: datetime, *, fixed: datetime | None = None
@@ -129,21 +140,26 @@ class Schedule:
                 last.until = None if pause.until is None else max(last.until, pause.until)
         return found
 
-    def rungs(self, state: Clocks, name: str, clock: Clock) -> Iterator[Rung]:
-        """Everything that a clock tells in its life, in the order of time."""
+    def rungs(self, state: Clocks, name: str, clock: Clock, told: Collection[str] = ()) -> Iterator[Rung]:
+        """Everything that a clock tells in its life, in the order of policy, without what was told."""
         order = state.order(name)
         running = order.clocks[clock]
-        for left in self.book.warn_left(clock, state.matter, order.profile):
-            yield Rung(running.due - (running.due - running.since) * left, "warn", f"warn {left:g}", left)
-        yield Rung(running.due, "breach", "breach")
-        if clock == "sign":
+        plan = self._plan(clock, state.matter, order.profile)
+        for key, left in plan.warnings:
+            if key not in told:
+                yield Rung(running.due - (running.due - running.since) * left, "warn", key, left)
+        if "breach" not in told:
+            yield Rung(running.due, "breach", "breach")
+        if clock == "sign" and "accept" not in told:
             yield Rung(running.due, "accept", "accept")
-        yield from sorted(self._steps(state, order, clock, running.due), key=lambda rung: rung.at)
+        for step in plan.steps:
+            if step.step not in told:
+                at = self.book.calendar(order.unit, order.profile).due(running.due, step.after)
+                yield Rung(at, step.rung, step.step, 0.0, step)
 
-    def _steps(self, state: Clocks, order: Order, clock: Clock, due: datetime) -> Iterator[Rung]:
-        calendar = self.book.calendar(order.unit, order.profile)
-        for step in self.ladder.steps(clock, state.matter):
-            yield Rung(calendar.due(due, step.after), step.rung, step.step, 0.0, step)
+    def _make_plan(self, clock: Clock, matter: Matter, profile: str) -> Plan:
+        shares = self.book.warn_left(clock, matter, profile)
+        return Plan(tuple((f"warn {left:g}", left) for left in shares), self.ladder.steps(clock, matter))
 
     def look(self, state: Clocks, name: str, clock: Clock) -> None:
         """Find when the clock's next rung comes."""
@@ -155,7 +171,7 @@ class Schedule:
         running = state.order(name).clocks[clock]
         if running.stopped is not None and running.stopped <= running.due:
             return None
-        open_ = (one for one in self.rungs(state, name, clock) if one.key not in running.fired)
+        open_ = self.rungs(state, name, clock, running.fired)
         rung = next((one for one in open_ if _tells(running, one)), None)
         return None if rung is None or (running.held is not None and rung.at > running.held) else rung
 
