@@ -76,7 +76,7 @@ def _possible(case: Case, supervision: str, move: Move) -> Supervision:
         raise Rejected("no_such_supervision", "the case has no such supervision")
     if move not in NEXT[one.state]:
         possible = ", ".join(NEXT[one.state]) or "nothing any more"
-        raise Rejected("not_now", f"document {one.number} is {one.state}; possible: {possible}")
+        raise Rejected("not_possible", f"document {one.number} is {one.state}; possible: {possible}")
     return one
 
 

@@ -110,15 +110,15 @@ def test_a_supervision_goes_from_the_document_to_its_end() -> None:
     say = c.AnswerSupervision(supervision=document.supervision, text="done by noon")
     judge = c.JudgeSupervision(supervision=document.supervision, passed=False, text="by when?")
     unit, boss = f"unit:{LEAD}", "supervisor:s"
-    assert story.refused(judge, boss) == "not_now"
+    assert story.refused(judge, boss) == "not_possible"
     assert story.refused(say, f"unit:{SECOND}") == "not_its_supervision"
     story.tell(say, unit)
-    assert story.refused(say, unit) == "not_now"
+    assert story.refused(say, unit) == "not_possible"
     assert story.refused(structs.replace(judge, text=""), boss) == "no_reason"
     story.tell(judge, boss)
     story.tell(say, unit)
     story.tell(structs.replace(judge, passed=True), boss)
-    assert story.refused(judge, boss) == "not_now"
+    assert story.refused(judge, boss) == "not_possible"
     assert [one.state for one in story.case.supervisions] == ["CLOSED"]
 
 
