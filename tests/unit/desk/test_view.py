@@ -59,7 +59,7 @@ async def test_states_follow_orders_and_debts() -> None:
     ):
         reached.append((await walk(world, case, event)).state)
     assert reached == [
-        "DISPATCHED", "HANDLING", "PENDING_AUDIT", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_REPLY",
+        "DISPATCHED", "HANDLING", "PENDING_AUDIT", "REWORK", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_REPLY",
         "PENDING_CALLBACK", "PENDING_CALLBACK", "CLOSED", "REOPEN_REQUESTED", "PENDING_DISPATCH",
     ]  # fmt: skip
 
