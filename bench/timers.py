@@ -176,7 +176,7 @@ async def _bare(stand: Stand, store: MongoStore, timers: Timers, due: int) -> li
             source="/bare",
             subject="s" * 38,
             time=start,
-            data=raw(timers.schedule.version),
+            data=raw(Breach(clock="resolve", order="o" * 36, due=start)),
         )
     )
     lags: list[float] = []

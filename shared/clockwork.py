@@ -28,7 +28,7 @@ _ORDER: dict[type[Struct], Change] = {
     e.WorkOrderReturnAsked: Change(("sign",), ("approve",)),
     e.WorkOrderReturned: Change(ALL),
     e.WorkOrderReturnRefused: Change(("approve",)),
-    e.CaseArbitrationOpened: Change(("approve",)),
+    e.CaseArbitrationOpened: Change(("sign", "approve")),
     e.WorkOrderExtensionAsked: Change((), ("approve",)),
     e.WorkOrderExtended: Change(("approve",)),
     e.WorkOrderExtensionRefused: Change(("approve",)),

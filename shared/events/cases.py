@@ -24,7 +24,10 @@ UnitRole = Literal["lead", "supporting"]
 
 
 class CaseRegistered(Struct, frozen=True, kw_only=True):
-    """`obligation` is empty where nobody waits: answered in the call, or no contact left."""
+    """`obligation` is empty where nobody waits: answered in the call, or no contact left.
+
+    `keeper`: the agent who opened the case tracks it.
+    """
 
     number: str
     matter: int
@@ -38,6 +41,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     priority: Priority
     obligation: str
     obligation_state: Literal["open", "settled", "waived"]
+    keeper: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
@@ -62,6 +66,7 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
 
     `parent`: the order of the higher unit that handed this one down; `due`: its own deadline, earlier than the table's;
     `profile`: the surge profile whose limits and calendar hold until the order ends.
+    `instead_of`: the returned order that it replaces; `text`: what the higher unit says to it.
     """
 
     order: str
@@ -76,6 +81,8 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     parent: str = ""
     due: datetime | None = None
     profile: str = ""
+    instead_of: str = ""
+    text: str = ""
 
 
 class WorkOrderWithdrawn(Struct, frozen=True, kw_only=True):
@@ -95,12 +102,13 @@ class WorkOrderExtensionAsked(Struct, frozen=True, kw_only=True):
 
 
 class WorkOrderExtended(Struct, frozen=True, kw_only=True):
-    """The order's resolve clock is due at `until` from now on; the citizen is told date and reason."""
+    """The order's resolve clock is due at `until` and not at `due`; the citizen is told date and reason."""
 
     order: str
     unit: str
     until: datetime
     reason: str
+    due: datetime | None = None
 
 
 class WorkOrderExtensionRefused(Struct, frozen=True, kw_only=True):

@@ -210,8 +210,8 @@ MUTANTS = (
     ),
     Mutant(
         name="a case closes while a partner has it",
-        file="services/dispatch/domain/closing.py",
-        old="    if case.transferred():\n",
+        file="shared/states.py",
+        old="    if facts.transferred:\n",
         new="    if False:\n",
         test="tests/unit/dispatch/test_transfers.py",
     ),

@@ -12,8 +12,6 @@ from shared.events import commands as c
 def register(case: Case, command: c.Register, context: Context) -> Events:
     if context.first_case:
         raise Rejected("already_registered", f"this contact's matter is case {context.first_case}")
-    if case.registered:
-        raise Rejected("already_registered", f"this is case {case.number}")
     routing = context.rules.route(command)
     registered = _registration(case, command, context, routing)
     if command.answer:
@@ -39,6 +37,7 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         priority=routing.priority,
         obligation=obligation_id(case, command.reporter, 1),
         obligation_state="settled" if command.answer else "open" if known else "waived",
+        keeper=context.subject if context.role == "agent" else "",
     )
 
 
@@ -59,6 +58,7 @@ def _debt_of_attach(case: Case, reporter: c.Reporter) -> str:
         return ""
     same = [
         debt for debt in case.debts
-        if debt.cycle == case.cycle and debt.reporter.person.caller_ref == person.caller_ref
+        if debt.reporter.person.caller_ref == person.caller_ref
+        and (debt.cycle == case.cycle or debt.state == "open")
     ]  # fmt: skip
     return "" if same else obligation_id(case, reporter, case.cycle)

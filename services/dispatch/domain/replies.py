@@ -18,18 +18,25 @@ def owed(case: Case, debt_id: str, reporter: c.Reporter) -> e.ReplyOwed:
 
 def pay(case: Case, answer: str, context: Context) -> Events:
     """The last of units and partners has answered: every open reply is payable now."""
-    payable = [debt for debt in case.debts if debt.state == "open"]
-    owed: Events = [
-        e.ReplyOwed(obligation=debt.id, number=case.number, reporter=debt.reporter, answer=answer) for debt in payable
-    ]
-    if owed or case.unpaid():
-        return owed
+    events = payable(case, answer)
+    if events or case.unpaid():
+        return events
     return [] if _wants_follow_up(case, context) else [e.CaseClosed(reason="nobody_waits")]
 
 
+def payable(case: Case, answer: str) -> Events:
+    """Each open obligation with the answer that is to be told."""
+    return [
+        e.ReplyOwed(obligation=debt.id, number=case.number, reporter=debt.reporter, answer=answer)
+        for debt in case.debts
+        if debt.state == "open"
+    ]
+
+
 def _wants_follow_up(case: Case, context: Context) -> bool:
+    """Somebody can be asked, and policy wants it; who was referred elsewhere is not asked."""
     somebody = any(is_known(debt.reporter.person) for debt in case.debts)
-    return somebody and case.request_type in context.rules.follow_up
+    return somebody and case.end != "referred" and case.request_type in context.rules.follow_up
 
 
 def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events:
@@ -38,7 +45,7 @@ def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events
         raise Rejected("not_owed", f"this obligation is {debt.state if debt else 'unknown'}")
     events: Events = [e.ReplySettled(obligation=debt.id, how=command.how, proof=command.proof)]
     if _closes(case, debt, context):
-        events.append(e.CaseClosed(reason="replied"))
+        events.append(e.CaseClosed(reason="referred" if case.end == "referred" else "replied"))
     return events
 
 
@@ -46,4 +53,5 @@ def _closes(case: Case, last: Debt, context: Context) -> bool:
     """The last reply of a case whose units are done, where policy wants no follow-up."""
     if case.closed or case.reopen_requested or any(debt.id != last.id for debt in case.unpaid()):
         return False
-    return case.finished() and not _wants_follow_up(case, context)
+    ready = case.finished() or case.end == "referred"
+    return ready and not _wants_follow_up(case, context)

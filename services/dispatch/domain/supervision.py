@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import ENDED, Case, Supervision, state_of
+from services.dispatch.domain.case import Case, Supervision
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import own_order
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import derive
+from shared.states import ENDED
 
 Move = Literal["answer", "send_back", "close"]
 NEXT: dict[str, tuple[Move, ...]] = {"ISSUED": ("answer",), "ANSWERED": ("send_back", "close"), "CLOSED": ()}
@@ -40,13 +41,11 @@ def supervise(case: Case, command: c.Supervise, context: Context) -> Events:
 
 def _subject(case: Case, command: c.Supervise, context: Context) -> str:
     """The unit that has to answer: the order's, or the lead unit of the case; empty while there is none."""
-    if case.closed:
-        raise Rejected("already_closed", "the case is CLOSED; reopen it to supervise it")
     if not command.order:
         return next((order.unit for order in case.current() if order.role == "lead"), "")
     order = own_order(case, command.order, context)
     if order.state in ENDED:
-        raise Rejected("order_ended", f"the order is {order.state}; the case is {state_of(case)}")
+        raise Rejected("order_ended", f"the order is {order.state}; supervise the whole case instead")
     return order.unit
 
 

@@ -21,9 +21,9 @@ DUE = START + HOUR
 class Story:
     """A case that takes commands one after the other, an hour apart."""
 
-    def __init__(self, text: str = "routed", **more: object) -> None:
+    def __init__(self, text: str = "routed") -> None:
         self.case, self.now = Case(id=case_of()), START
-        self.tell(register(text=text, **more))
+        self.tell(register(text=text))
         self.order = order_of(self.case.id)
 
     def tell(self, command: Struct, actor: str = "service:sla", **more: object) -> list[Struct]:
