@@ -10,8 +10,9 @@ from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.handlers import CommandHandler
+from services.dispatch.keepers import watch_unkept
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import keeper_within, load_rules, number_prefix
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from shared.bus import Bus
@@ -73,7 +74,9 @@ class Dispatch:
             self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
         if role in ("worker", "all"):
             self.subscribe()
+            within = keeper_within(self.settings.policy)
             self._tasks.append(asyncio.create_task(self.sweeper.run()))
+            self._tasks.append(asyncio.create_task(watch_unkept(self.store, self._clock, within)))
         await self.bus.start()
 
     async def stop(self) -> None:
