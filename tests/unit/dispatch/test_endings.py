@@ -51,7 +51,7 @@ def test_nobody_elses_request_is_withdrawn() -> None:
 
 def test_who_comes_back_to_a_withdrawn_case_is_answered_once() -> None:
     case = handling()
-    do(case, c.Withdraw(reason="r"), c.Attach(reporter=reporter("c2", "li")))
+    do(case, c.Withdraw(reason="r"), c.Attach(reporter=reporter("c2", "li")), c.Attach(reporter=reporter("c3", "wang")))
     assert state_of(case) == "REOPEN_REQUESTED"
     assert refused(case, c.Close(reason="r")) == "debts_open"
     do(case, c.Reopen(reason="he is right"))
