@@ -10,8 +10,9 @@ from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.handlers import READER, CommandHandler
+from services.dispatch.keepers import watch_unkept
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import keeper_within, load_rules, number_prefix
 from services.dispatch.profiles import Switchboard
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
@@ -80,7 +81,9 @@ class Dispatch:
         if role in ("worker", "all"):
             self.table.start()
             self.subscribe()
+            within = keeper_within(self.settings.policy)
             self._tasks.append(asyncio.create_task(self.sweeper.run()))
+            self._tasks.append(asyncio.create_task(watch_unkept(self.store, self._clock, within)))
         await self.bus.start()
 
     async def stop(self) -> None:

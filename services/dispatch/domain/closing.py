@@ -19,11 +19,12 @@ def follow_up(case: Case, command: c.FollowUp, context: Context) -> Events:
 def _new_cycle(case: Case, reason: str) -> Events:
     """A new cycle: everybody is owed an answer again, and the same units get new orders; the old cycle is kept."""
     cycle = case.cycle + 1
-    waiting = {debt.reporter.contact_id for debt in case.debts if debt.state == "open"}
+    waiting = {debt.reporter.person.caller_ref for debt in case.debts if debt.state == "open"}
     debts = tuple(
-        obligation_id(case, reporter, cycle) if is_known(reporter.person) and reporter.contact_id not in waiting else ""
+        "" if not is_known(reporter.person) or reporter.person.caller_ref in waiting
+        else obligation_id(case, reporter, cycle)
         for reporter in case.reporters()
-    )
+    )  # fmt: skip
     orders = [issue(case, order.unit, order.role, case, cycle=cycle) for order in case.current()]
     return [e.CaseReopened(cycle=cycle, reason=reason, obligations=debts), *orders]
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
+from shared.events import cases as e
 from shared.events import commands as c
 from shared.states import ENDED, OVER, CaseState, OrderState
 from tests.factories import LEAD, LOWER, LOWEST, RULES, SECOND, START, THIRD, case_of, context, register, reporter
@@ -67,15 +68,20 @@ class Walk:
         except Rejected:
             return None
         for event in events:
-            evolve(self.case, event, self.now)
-            self.history.append((event, self.now))
+            self.happen(event)
         order = (was, named.state) if named is not None and was is not None else None
         return Step(verb=verb, before=before, after=state_of(self.case), order=order)
+
+    def happen(self, event: Struct) -> None:
+        evolve(self.case, event, self.now)
+        self.history.append((event, self.now))
 
     def _context(self, command: Struct, order: Order | None) -> Context:
         actor = "supervisor:s" if self.often() else "agent:a1"
         if isinstance(command, c.Delegate) and order is not None:
             actor = f"unit:{order.unit}"
+        if isinstance(command, c.AnswerSupervision) and (one := self.case.supervision(command.supervision)):
+            actor = f"unit:{one.unit or self.of(UNITS)}"
         return context(actor=actor, at=self.now, now=self.now, rules=self._rules)
 
     def contact(self) -> c.Reporter:
@@ -140,8 +146,30 @@ def _transfer(walk: Walk) -> Struct | None:
     )  # fmt: skip
 
 
-def _deadline(walk: Walk, model: type[c.Warn] | type[c.Breach]) -> Struct:
-    return model(clock=walk.of(("sign", "resolve")), order=walk.order(), due=walk.now - timedelta(hours=1))
+def _clock(walk: Walk) -> dict[str, Any]:
+    """Of an order, or the case's own."""
+    order, clock = walk.of(((walk.order(), walk.of(("sign", "resolve"))), ("", "reply")))
+    return {"order": order, "clock": clock, "due": walk.now - timedelta(hours=walk.of((1, 2_000)))}
+
+
+def _escalate(walk: Walk) -> Struct:
+    return c.Escalate(rung="urge", step="phone", role="unit", channel="phone", **_clock(walk))
+
+
+def _supervise(walk: Walk) -> Struct:
+    return c.Supervise(reason="r", order=walk.order() if walk.often() else "")
+
+
+def _supervision(walk: Walk, state: str) -> str:
+    """One in that state; where there is none, one is opened (and answered) first, as it might have been long ago."""
+    known = next((one.id for one in walk.case.supervisions if one.state == state), "")
+    if known or not walk.case.registered:
+        return known or "none"
+    made = f"s{len(walk.case.supervisions)}"
+    walk.happen(e.SupervisionOpened(supervision=made, order="", unit=LEAD, reason="r", number="n"))
+    if state == "ANSWERED":
+        walk.happen(e.SupervisionAnswered(supervision=made, unit=LEAD, text="t"))
+    return made
 
 
 _MAKERS: dict[str, Callable[[Walk], Struct | None]] = {
@@ -174,8 +202,14 @@ _MAKERS: dict[str, Callable[[Walk], Struct | None]] = {
     "close": lambda w: c.Close(reason="r"),
     "archive": lambda w: c.Archive(reason="r"),
     "reopen": lambda w: c.Reopen(reason="r"),
-    "warn": lambda w: _deadline(w, c.Warn),
-    "breach": lambda w: _deadline(w, c.Breach),
+    "warn": lambda w: c.Warn(**_clock(w)),
+    "breach": lambda w: c.Breach(**_clock(w)),
+    "escalate": _escalate,
+    "supervise": _supervise,
+    "answer_supervision": lambda w: c.AnswerSupervision(supervision=_supervision(w, "ISSUED"), text="t"),
+    "judge_supervision": lambda w: c.JudgeSupervision(
+        supervision=_supervision(w, "ANSWERED"), passed=w.often(), text="t"
+    ),
     "ask_transfer": lambda w: c.AskTransfer(
         target=w.of(("110000", "120")), reason="r", asked_action="a", consent=w.often()
     ),

@@ -17,7 +17,7 @@ from shared.states import ENDED, OVER
 from tests.unit.dispatch.explorer import Explorer
 from tests.unit.dispatch.machine import VERBS, Step, Walk, finish
 
-CHUNK, MOST = 5_000, 150_000
+CHUNK, MOST = 5_000, 250_000
 
 
 class CaseMachine(RuleBasedStateMachine):
