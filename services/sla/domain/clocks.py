@@ -63,8 +63,12 @@ class Order(Struct, kw_only=True, omit_defaults=True):
 
 
 class Late(Struct, kw_only=True, omit_defaults=True):
-    """A rung that was due before an event which was read first: it is still told, whatever that event changed."""
+    """A rung that was due before an event which was read first: it is still told, whatever that event changed.
 
+    `matter`: what the case was then, which decides what a step of the ladder says.
+    """
+
+    matter: Matter
     order: str
     clock: Clock | None
     due: datetime

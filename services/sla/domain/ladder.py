@@ -79,9 +79,8 @@ class Ladder(Policy):
         return next((line.steps for line in self.ladders if clock in line.clocks and line.fits(matter)), ())
 
     def step(self, clock: Clock, matter: Matter, name: str) -> Step | None:
-        """A step by its name: of the line that fits, or of another one, where the case has changed meanwhile."""
-        others = [step for line in self.ladders if clock in line.clocks for step in line.steps]
-        return next((step for step in (*self.steps(clock, matter), *others) if step.step == name), None)
+        """A step by its name, of the line that fits."""
+        return next((step for step in self.steps(clock, matter) if step.step == name), None)
 
     def trigger(self, name: str) -> Trigger | None:
         return next((trigger for trigger in self.triggers if trigger.id == name), None)

@@ -190,7 +190,18 @@ class Schedule:
             return
         while (one := self._fresh(state, before - _MICRO)) is not None:
             at, kind, key, left, _ = one.rung
-            state.late.append(Late(order=one.order, clock=one.clock, due=one.due, at=at, kind=kind, key=key, left=left))
+            state.late.append(
+                Late(
+                    matter=state.matter,
+                    order=one.order,
+                    clock=one.clock,
+                    due=one.due,
+                    at=at,
+                    kind=kind,
+                    key=key,
+                    left=left,
+                )
+            )
             self._tell(state, one)
 
     def pending(self, state: Clocks, until: datetime) -> Due | None:
@@ -217,7 +228,7 @@ class Schedule:
             return None
         if one.kind in ("warn", "breach", "accept"):
             return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, one.left))
-        step = self.ladder.step(one.clock, state.matter, one.key)
+        step = self.ladder.step(one.clock, one.matter, one.key)
         return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, 0.0, step)) if step else None
 
     def _fresh(self, state: Clocks, until: datetime) -> Due | None:

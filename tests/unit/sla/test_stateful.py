@@ -95,7 +95,8 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_rung_has_two_ids(self) -> None:
-        told = self.world.told()
+        """A supervision does not say of which deadline it is, so two of them may read the same."""
+        told = [one for one in self.world.told() if one.verb != "supervise"]
         assert len({one.id for one in told}) == len({one[1:] for one in told})
 
     def teardown(self) -> None:
@@ -124,6 +125,6 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestTimers = Machine.TestCase
