@@ -1,4 +1,4 @@
-"""python -m bench [--json] [--rows a,b,c]: the three rows, each beside the bare figure of the same run."""
+"""python -m bench [--json] [--rows a,b,c,d]: the rows, each beside the bare figure of the same run."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-from bench import door, lanes
+from bench import door, lanes, timers
 from bench.mirror import Bare
 from bench.rows import Row, table
 from bench.spine import Drive, row
@@ -28,7 +28,7 @@ async def spine(ground: Stand, cases: int, rounds: int) -> Row:
     return row(pairs)
 
 
-async def measure(rows: str, cases: int, rounds: int) -> list[Row]:
+async def measure(rows: str, cases: int, rounds: int, live: int) -> list[Row]:
     found: list[Row] = []
     task = asyncio.current_task()
     assert task is not None
@@ -38,6 +38,7 @@ async def measure(rows: str, cases: int, rounds: int) -> list[Row]:
             "a": lambda: spine(ground, cases, rounds),
             "c": lambda: door.row(ground),
             "b": lambda: lanes.row(ground),
+            "d": lambda: timers.row(ground, live),
         }
         for letter in (letter for letter in steps if letter in rows):
             found.append(await steps[letter]())
@@ -48,11 +49,12 @@ async def measure(rows: str, cases: int, rounds: int) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    parser.add_argument("--rows", default="abc", help="some of a (throughput), b (urgent), c (accepts)")
+    parser.add_argument("--rows", default="abcd", help="some of a (throughput), b (urgent), c (accepts), d (timers)")
     parser.add_argument("--cases", type=int, default=3000, help="cases of a round of row a")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of row a; the median counts")
+    parser.add_argument("--timers", type=int, default=timers.LIVE, help="live timers of row d")
     given = parser.parse_args()
-    found = uvloop.run(measure(given.rows, given.cases, given.rounds))
+    found = uvloop.run(measure(given.rows, given.cases, given.rounds, given.timers))
     if given.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
         return

@@ -9,7 +9,7 @@ from bench.bare import Out, Stage, message
 from bench.spine import Measured
 from bench.stand import Stand
 from services.notify.domain.view import DebtsView
-from services.sla.domain.clocks import ClocksView
+from services.sla.domain.view import ClocksView
 from shared.records import Record
 
 

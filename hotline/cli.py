@@ -5,7 +5,7 @@ import logging
 import structlog
 import typer
 
-from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, story, surge, token, topics, up
+from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, sla, story, surge, token, topics, up
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -18,6 +18,7 @@ app.command()(token.token)
 app.command()(case.case)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(sla.app, name="sla")
 app.add_typer(reports.app, name="reports")
 
 

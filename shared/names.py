@@ -24,12 +24,21 @@ SPOOL_ENTRIES = Gauge("hotline_spool_entries", "Requests waiting in the spool", 
 SPOOL_REFUSED = Gauge("hotline_spool_refused", "Requests that the broker refused for good", ["lane"])
 WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", [])
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
+UNKEPT = Gauge("hotline_unkept_cases", "Open cases that nobody has kept for longer than policy allows", [])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])
+CALENDAR_UNKNOWN_YEARS = Counter(
+    "hotline_calendar_unknown_years_total", "Years counted by weekends alone: their holidays are not published here", []
+)  # fmt: skip
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])
 GENERATION = Gauge("hotline_facts_generation", "Rebuilds of the facts so far, as this process reads them", [])
 TIMERS_LATE = Gauge("hotline_timers_late_seconds", "Real time since the oldest deadline not yet told was due", ["lane"])
+TIMER_LAG = Histogram(
+    "hotline_timer_lag_seconds", "Real time from a deadline's moment until dispatch was told", ["lane"],
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0),
+)  # fmt: skip
+TIMERS_RECOUNTED = Counter("hotline_timers_recounted_total", "Cases counted anew under another policy version", [])
 REPLIES_WAITING = Gauge("hotline_replies_waiting", "Cases that owe a reply, by its state", ["state"])
 GAPS = Counter("hotline_gaps_total", "Holes in the event sequences of cases, as reports found them", [])
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.events.envelope import Unreadable, decode
-from shared.events.knowledge import KNOWLEDGE, Acknowledgement, Article, Bulletin, Entry, Level, Surge
+from shared.events.knowledge import KNOWLEDGE, Acknowledgement, Article, Bulletin, Entry, Level, ProfileSwitch, Surge
 from shared.records import Received
 
 _GRAVITY: dict[Level, int] = {"I": 1, "II": 2, "III": 3}
@@ -18,6 +18,7 @@ class Shelf:
         self.acknowledged: dict[str, dict[str, Acknowledgement]] = {}
         """Bulletin → agent → acknowledgement."""
         self.surge: Surge | None = None
+        self.profiles: dict[str, ProfileSwitch] = {}
         self.logged: dict[str, int] = {}
         """Key → version of its last record in the log, which compaction will keep."""
         self._feeding: dict[str, Article] = {}
@@ -48,6 +49,8 @@ class Shelf:
                 self.acknowledged.setdefault(entry.bulletin, {})[entry.agent] = entry
             case Surge():
                 self.surge = entry
+            case ProfileSwitch():
+                self.profiles[entry.profile] = entry
         return True
 
     def _feed(self, article: Article) -> None:
@@ -66,6 +69,8 @@ class Shelf:
                 return self.acknowledged.get(entry.bulletin, {}).get(entry.agent)
             case Surge():
                 return self.surge
+            case ProfileSwitch():
+                return self.profiles.get(entry.profile)
 
     def current(self, agent: str, now: datetime) -> list[Bulletin]:
         """Bulletins in force that concern the agent, the gravest and then the newest first."""

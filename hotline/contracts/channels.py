@@ -53,7 +53,7 @@ CHANNELS = (
     Channel("deliveries", "{city}.deliveries", DELIVERIES, "case id", ("notify",), ("reports", "desk"),
             "What became of each message to a person."),
     Channel("knowledge", "{city}.knowledge", KNOWLEDGE, "article or bulletin id", ("knowledge",),
-            ("knowledge", "intake"), "The newest version of each article, bulletin and switch (compacted)."),
+            ("knowledge", "intake", "dispatch"), "The newest version of each article, bulletin, switch (compacted)."),
 )  # fmt: skip
 RAW = ("{city}.dead-letters",)
 """Topics whose records are other topics' bytes, so that no schema holds for them (shared/deadletters.py)."""

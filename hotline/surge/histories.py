@@ -6,11 +6,13 @@ from msgspec import Struct, field
 
 from hotline.surge.facts import Asked, Birth, CaseEvent, Ended, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
 
+WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
+"""What is still owed when they happen is owed no more."""
 CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
 
 
 class Debt(Struct):
-    """A reply obligation; `how` is empty while it is owed."""
+    """A reply obligation; `how` is empty while it is owed, and `waived` where it fell away."""
 
     case: str
     how: str = ""
@@ -98,6 +100,8 @@ class Histories:
         self.last_at = max(self.last_at, event.at)
         if event.type in CLOSING:
             self.closed[event.case] = CLOSING[event.type]
+        if event.type in WAIVING:
+            self._waive(event.case)
         self._detail(event)
 
     def _detail(self, event: CaseEvent) -> None:
@@ -133,10 +137,16 @@ class Histories:
             self._owe(event.case, birth.obligation)
             self.first_debt[event.case] = birth.obligation
 
+    def _waive(self, case: str) -> None:
+        for debt in self.debts.values():
+            if debt.case == case and not debt.how:
+                debt.how = "waived"
+                self.waived += 1
+
     def _owe(self, case: str, obligation: str) -> None:
         if obligation:
             self.debts.setdefault(obligation, Debt(case))
 
     def _feed(self, record: FeedRecord) -> None:
-        if record.order and self.orders.first(record.order, record.step, record.print):
+        if record.order and record.step and self.orders.first(record.order, record.step, record.print):
             self.fed.setdefault(record.case, record.at)

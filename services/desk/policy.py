@@ -1,6 +1,5 @@
 """The city's policy as the desk needs it: names, choices, targets, and the deadlines shown beside a case."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -9,8 +8,10 @@ from pydantic import ConfigDict
 from services.desk.domain.board import Targets
 from services.desk.domain.citizen import Tries
 from services.desk.domain.view import Dues
-from shared.calendars import load_calendar
-from shared.events.commands import Clock, Priority, RequestType
+from shared.clockwork import ORDER_CLOCKS
+from shared.deadlines import Matter, Rulebook, load_rulebook
+from shared.events.cases import WorkOrderIssued
+from shared.events.commands import Clock
 from shared.policy import Policy, Unit, load, load_units
 
 
@@ -41,24 +42,19 @@ class CityFile(Policy):
     english: str
 
 
-class Limit(Policy):
-    """One line of deadlines.yaml; what is not given fits everything."""
+class ReturnReason(Policy):
+    """Why a unit gives an order back, for the form."""
 
     model_config = ConfigDict(extra="ignore")
-    priority: Priority | None = None
-    request_type: RequestType | None = None
-    sign: str
-    resolve: str
-
-    def fits(self, priority: Priority, request_type: RequestType) -> bool:
-        return self.priority in (None, priority) and self.request_type in (None, request_type)
+    name: str
+    english: str
 
 
-class LimitsFile(Policy):
-    """The table in deadlines.yaml; sla owns the file and judges by it."""
+class ReasonsFile(Policy):
+    """The reasons in rules.yaml; dispatch owns the file and judges by it."""
 
     model_config = ConfigDict(extra="ignore")
-    limits: tuple[Limit, ...]
+    return_reasons: dict[str, ReturnReason]
 
 
 class City:
@@ -67,13 +63,25 @@ class City:
     def __init__(self, folder: Path) -> None:
         self.desk = load(folder, "desk", DeskFile)
         self.names = load(folder, "city", CityFile)
+        self.return_reasons = load(folder, "rules", ReasonsFile).return_reasons
         self.units: dict[str, Unit] = load_units(folder).by_code()
-        self.dues = _dues(load(folder, "deadlines", LimitsFile), load_calendar(folder).due)
+        self.dues = _dues(load_rulebook(folder))
 
 
-def _dues(file: LimitsFile, due: Callable[[datetime, str], datetime]) -> Dues:
-    def dues(start: datetime, priority: Priority, request_type: RequestType) -> dict[Clock, datetime]:
-        limit = next((one for one in file.limits if one.fits(priority, request_type)), None)
-        return {"sign": due(start, limit.sign), "resolve": due(start, limit.resolve)} if limit else {}
+def _dues(book: Rulebook) -> Dues:
+    """As sla reckons them when the order is given out; what changes later is told by events."""
+
+    def dues(start: datetime, data: WorkOrderIssued) -> dict[Clock, datetime]:
+        matter = Matter(
+            priority=data.priority, request_type=data.request_type, topic=data.topic, area=data.area
+        )  # fmt: skip
+        found: dict[Clock, datetime] = {}
+        for clock in ORDER_CLOCKS:
+            terms = book.terms(clock, matter, start, unit=data.unit, profile=data.profile)
+            if terms is not None:
+                found[clock] = terms.due
+        if data.due is not None:
+            found["resolve"] = min(found["resolve"], data.due)
+        return found
 
     return dues

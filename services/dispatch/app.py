@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
-from services.dispatch.handlers import CommandHandler
+from services.dispatch.handlers import READER, CommandHandler
+from services.dispatch.keepers import watch_unkept
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import keeper_within, load_rules, number_prefix
+from services.dispatch.profiles import Switchboard
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from shared.bus import Bus
@@ -24,6 +26,7 @@ from shared.policy import feed_units
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tables import Letters, Table
 from shared.tasks import end
 
 
@@ -41,6 +44,9 @@ class Dispatch:
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
         self.sweeper = Sweeper(self.store, self.publisher, clock, self.topics)
+        letters = Letters(settings.kafka, self.topics.dead_letters, READER, self.publisher)
+        self.switches = Switchboard(lambda: self.table.ready)
+        self.table = Table(settings.kafka, self.topics.knowledge, self.switches.read, letters)
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -57,6 +63,7 @@ class Dispatch:
             rules=load_rules(policy),
             feeds=frozenset(feeds),
             numbers=Numbers(self.store, number_prefix(policy)),
+            active=self.switches.active,
         )
         for lane in LANES:
             self.bus.subscribe(f"dispatch.{lane}", [self.topics.commands(lane)], handler.handle, handler.poison)
@@ -72,12 +79,16 @@ class Dispatch:
             cases = [self.topics.cases(lane) for lane in LANES]
             self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
         if role in ("worker", "all"):
+            self.table.start()
             self.subscribe()
+            within = keeper_within(self.settings.policy)
             self._tasks.append(asyncio.create_task(self.sweeper.run()))
+            self._tasks.append(asyncio.create_task(watch_unkept(self.store, self._clock, within)))
         await self.bus.start()
 
     async def stop(self) -> None:
         await self.bus.stop()
+        await self.table.stop()
         await end(self._tasks)
         await self.transport.stop()
         self.database.client.close()

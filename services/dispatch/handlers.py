@@ -15,6 +15,7 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Rules
 from services.dispatch.domain.fold import Commanded, Entry, Folder, cause_of
 from services.dispatch.numbers import Numbers
+from services.dispatch.profiles import Active, none_active
 from services.dispatch.store import Store, Waiting, read_case, read_log, write_of
 from shared import names
 from shared.clock import Clock
@@ -93,6 +94,7 @@ class CommandHandler:
         rules: Rules,
         feeds: frozenset[str],
         numbers: Numbers,
+        active: Active = none_active,
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -101,6 +103,7 @@ class CommandHandler:
         self._topics = topics
         self._rules = rules
         self._numbers = numbers
+        self._active = active
         self._folder = Folder(topics, feeds)
 
     async def handle(self, records: Sequence[Received]) -> None:
@@ -205,6 +208,7 @@ class CommandHandler:
             actor=incoming.command.envelope.actor,
             rules=self._rules,
             number=number,
+            profiles=self._active(at),
             first_case=firsts.get(_contact(incoming), ""),
         )
 

@@ -1,19 +1,23 @@
 """dispatch's database: cases with their log, commands that wait for their case, and leased blocks of numbers.
 
 A case document: `_id`, `rev`, `case` (domain state), `log` (records in order), and for queries `number`, `state`,
-`contact` (contact and matter), `work` (unit and state of each open order).
+`contact` (contact and matter), `work` (unit and state of each open order), and of open cases `keeper`, or `unkept`:
+since when nobody keeps the case.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.fold import Entry
+from services.dispatch.domain.states import state_of
 from shared.documents import Document, Documents, Write
 from shared.mongo import MongoDocuments, reachable
+from shared.states import ENDED, OVER
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 PAGE = 1000
@@ -60,6 +64,14 @@ class Store(Protocol):
         """A block of numbers of that day, which nobody else will get."""
         ...
 
+    async def unkept(self, since: datetime) -> int:
+        """Open cases that nobody has kept since then or longer."""
+        ...
+
+    async def page(self, query: Document, after: str, limit: int) -> list[Document]:
+        """Cases whose fields are those of the query, by id after `after`, without their logs."""
+        ...
+
 
 def read_case(document: Document) -> Case:
     return msgspec.convert(document["case"], Case)
@@ -67,11 +79,15 @@ def read_case(document: Document) -> Case:
 
 def write_of(case: Case, rev: int, contact: str, entries: Sequence[Entry]) -> Write:
     """The one write of a case: state, records and the fields of the queries."""
+    state = state_of(case)
+    still = case.registered and state not in OVER
     fields: Document = {
         "case": msgspec.to_builtins(case),
-        "state": state_of(case),
+        "state": state,
         "number": case.number or None,
-        "work": [{"unit": order.unit, "state": order.state} for order in case.current() if order.state != "DONE"],
+        "work": [{"unit": order.unit, "state": order.state} for order in case.orders if order.state not in ENDED],
+        "keeper": (case.keeper or None) if still else None,
+        "unkept": case.unkept_since if still else None,
     }
     if contact and case.registered:
         fields["contact"] = contact
@@ -97,6 +113,9 @@ class MongoStore:
         await cases.create_index([("number", ASCENDING)])
         await cases.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), ("_id", ASCENDING)])
         await cases.create_index([("state", ASCENDING), ("_id", ASCENDING)])
+        kept = {"partialFilterExpression": {"keeper": {"$type": "string"}}}
+        await cases.create_index([("keeper", ASCENDING), ("_id", ASCENDING)], **kept)
+        await cases.create_index("unkept", partialFilterExpression={"unkept": {"$type": "date"}})
 
     async def first_cases(self, contacts: Sequence[str]) -> dict[str, str]:
         with reachable():
@@ -140,8 +159,12 @@ class MongoStore:
             found: list[Document] = await self._database.cases.find({"number": number}).to_list(1)
         return found
 
+    async def unkept(self, since: datetime) -> int:
+        """Open cases that nobody has kept since then or longer."""
+        with reachable():
+            return int(await self._database.cases.count_documents({"unkept": {"$lte": since}}))
+
     async def page(self, query: Document, after: str, limit: int) -> list[Document]:
-        """Cases that match, by id after `after`, without their logs."""
         bounded = {**query, "_id": {"$gt": after}} if after else query
         with reachable():
             found: list[Document] = await (
@@ -212,3 +235,13 @@ class MemoryStore:
         start = self.state.numbers.get(day, 0)
         self.state.numbers[day] = start + BLOCK
         return range(start + 1, start + BLOCK + 1)
+
+    async def unkept(self, since: datetime) -> int:
+        await self._process.point()
+        return sum(bool(row.get("unkept")) and row["unkept"] <= since for row in self.state.cases.rows.values())
+
+    async def page(self, query: Document, after: str, limit: int) -> list[Document]:
+        """Of plain equality only."""
+        await self._process.point()
+        rows = [row for row in self.state.cases.rows.values() if all(row.get(k) == v for k, v in query.items())]
+        return sorted((row for row in rows if row["_id"] > after), key=lambda row: str(row["_id"]))[:limit]

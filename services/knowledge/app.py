@@ -15,12 +15,15 @@ from services.knowledge.domain import articles
 from services.knowledge.domain.denied import Denied
 from services.knowledge.library import Library
 from services.knowledge.policy import load_articles
+from services.knowledge.profiles_api import profiles_router
 from services.knowledge.store import MongoStore
 from shared.clock import Clock
+from shared.deadlines import Profiles
 from shared.events.knowledge import Article
 from shared.events.topics import Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
+from shared.policy import load
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher, backoff
 from shared.service import Problem, install_errors
 from shared.settings import Settings
@@ -47,6 +50,7 @@ class Knowledge:
         self.table = Table(settings.kafka, topics.knowledge, self.library.read, letters, self.library.settle)
         self.desk = Desk(self.store, publisher, self.library, clock, topic=topics.knowledge)
         self._first = load_articles(settings.policy)
+        self.profiles = load(settings.policy, "profiles", Profiles)
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -117,4 +121,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
         app.include_router(articles_router(settings, parts.desk, parts.store, search, clock), dependencies=whole)
         app.include_router(bulletins_router(settings, parts.desk, parts.library.shelf, clock), dependencies=whole)
         app.include_router(surge_router(settings, parts.desk, parts.store, clock), dependencies=whole)
+        profiles = profiles_router(settings, parts.desk, parts.store, parts.profiles, clock)
+        app.include_router(profiles, dependencies=whole)
     return app

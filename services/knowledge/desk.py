@@ -15,7 +15,7 @@ from shared.away import AWAY, BrokerAway
 from shared.clock import Clock
 from shared.documents import Document, Write
 from shared.events.envelope import Envelope, raw
-from shared.events.knowledge import KNOWLEDGE, Acknowledgement, Article, Bulletin, Entry, Surge
+from shared.events.knowledge import KNOWLEDGE, Acknowledgement, Article, Bulletin, Entry, ProfileSwitch, Surge
 from shared.ids import derive
 from shared.producer import Publisher
 from shared.records import Record, record_of
@@ -27,7 +27,7 @@ ANSWER_S = 5.0
 """The longest that a request waits for the log."""
 SWEEP_S = 15.0
 SWEEP_BATCH = 200
-E_ = TypeVar("E_", Article, Bulletin, Acknowledgement, Surge)
+E_ = TypeVar("E_", Article, Bulletin, Acknowledgement, Surge, ProfileSwitch)
 
 
 class Desk:

@@ -3,24 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
-from services.sla.api import clocks_router
-from services.sla.domain.clocks import Clocks, ClocksView
-from services.sla.domain.limits import Deadlines
+from services.sla.api import clocks_router, notices_router
+from services.sla.domain.clocks import Clocks
+from services.sla.domain.view import ClocksView
+from services.sla.notices import MongoNotices
+from services.sla.policy import load_schedule
+from services.sla.recount import recount
 from services.sla.store import MongoStore
 from services.sla.timers import Timers
 from shared import names
 from shared.bus import Bus, Subscription
-from shared.calendars import load_calendar
 from shared.clock import Clock
 from shared.deadletters import dead_letter
 from shared.events.topics import LANES, Lane, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.parked import parked_router, unpark_all
-from shared.policy import load
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.reader import CaseReader
 from shared.records import Received
@@ -40,11 +42,13 @@ class Sla:
         self.transport = KafkaTransport(settings.kafka)
         self.publisher = OrderedPublisher(self.transport, clock)
         self.bus = Bus(settings, clock, lambda: ping(self.database))
-        view = ClocksView(load(settings.policy, "deadlines", Deadlines), load_calendar(settings.policy).due)
+        self.schedule = load_schedule(settings.policy)
+        self.notices = MongoNotices(self.store.notices, self.schedule.ladder.digest_every)
+        view = ClocksView(self.schedule)
         self.reader = CaseReader[Clocks](view, self.store.cases, self.publisher, self.topics.dead_letters)
         self._clock = clock
         self._timers: list[Timers] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[Any]] = []
 
     async def handle(self, records: Sequence[Received]) -> None:
         await self.reader.handle(records)
@@ -60,17 +64,23 @@ class Sla:
         async def horizons() -> dict[int, float]:
             return await _horizons(read, self._clock.real())
 
-        timers = Timers(lane, self.store, self.publisher, self._clock, topics=self.topics, horizons=horizons)
+        timers = Timers(
+            lane, self.store, self.publisher, self._clock,
+            topics=self.topics, horizons=horizons, schedule=self.schedule, notices=self.notices,
+        )  # fmt: skip
         self._timers.append(timers)
 
     async def start(self) -> None:
         await self.store.prepare()
+        await self.notices.prepare()
         if self.settings.role in ("worker", "all"):
             await unpark_all(self.reader, self.store.collection)
             for lane in LANES:
                 self._lane(lane)
         await self.bus.start()
         self._tasks = [asyncio.create_task(timers.run()) for timers in self._timers]
+        if self._timers:
+            self._tasks.append(asyncio.create_task(recount(self.store, self.schedule, self._clock)))
 
     async def stop(self) -> None:
         await end(self._tasks)
@@ -101,5 +111,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app.include_router(health_router(parts.ready))
     app.include_router(parked_router(settings, parts.reader, parts.store.collection))
     if settings.role in ("api", "all"):
-        app.include_router(clocks_router(settings, parts.store))
+        app.include_router(clocks_router(settings, parts.store, parts.schedule, clock))
+        app.include_router(notices_router(settings, parts.notices))
     return app

@@ -20,25 +20,48 @@ class Store(Protocol):
         """Documents of which something fires at or before `until` (domain time), oldest first."""
         ...
 
+    async def outdated(self, version: str, limit: int) -> list[Document]:
+        """Documents with a running clock that were counted under another version of the policy."""
+        ...
+
+    async def running(self, after: str, limit: int) -> list[Document]:
+        """Documents with a running clock, by id after `after`."""
+        ...
+
 
 class MongoStore:
     """The store on MongoDB."""
 
     def __init__(self, database: Any) -> None:
         self.collection = database.cases
+        self.notices = database.notices
         self.cases: Documents = MongoDocuments(database.cases)
 
     async def prepare(self) -> None:
-        """Create the index of the timers; a case without a running clock is not in it."""
+        """Create the index of the timers, and that of the running clocks; what is over is in neither."""
         await self.collection.create_index(
             [("lane", ASCENDING), ("partition", ASCENDING), ("next", ASCENDING)],
             partialFilterExpression={"next": {"$type": "date"}},
         )
+        await self.collection.create_index(
+            [("version", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"running": True}
+        )
 
     async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
         query = {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
+        return await self._found(query, "next", limit)
+
+    async def outdated(self, version: str, limit: int) -> list[Document]:
+        """On both sides of the version in the index; `$ne` would walk over all that are up to date."""
+        older = await self._found({"running": True, "version": {"$lt": version}}, "version", limit)
+        return older or await self._found({"running": True, "version": {"$gt": version}}, "version", limit)
+
+    async def running(self, after: str, limit: int) -> list[Document]:
+        return await self._found({"running": True, "_id": {"$gt": after}}, "_id", limit)
+
+    async def _found(self, query: Document, order: str, limit: int) -> list[Document]:
         with reachable():
-            found: list[Document] = await self.collection.find(query).sort("next", ASCENDING).limit(limit).to_list(None)
+            found: list[Document] = await self.collection.find(query).sort(order, ASCENDING).limit(limit).to_list(None)
         return found
 
 
@@ -51,9 +74,18 @@ class MemoryStore:
         self.cases: Documents = MemoryDocuments(table, self._process, fails)
 
     async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
-        rows = await self.cases.load(list(self._table.rows))
         found = [
-            row for row in rows.values()
+            row for row in await self._rows()
             if (row["lane"], row["partition"]) == (lane, partition) and row.get("next") and row["next"] <= until
         ]  # fmt: skip
         return sorted(found, key=lambda row: row["next"])[:limit]
+
+    async def outdated(self, version: str, limit: int) -> list[Document]:
+        return [row for row in await self._rows() if row.get("running") and row["version"] != version][:limit]
+
+    async def running(self, after: str, limit: int) -> list[Document]:
+        found = [row for row in await self._rows() if row.get("running") and row["_id"] > after]
+        return sorted(found, key=lambda row: row["_id"])[:limit]
+
+    async def _rows(self) -> list[Document]:
+        return [*(await self.cases.load(list(self._table.rows))).values()]

@@ -1,57 +1,66 @@
-"""What fires: commands first, acknowledged, then the rung is written. A crash repeats the same command."""
+"""What fires: commands first, acknowledged, then the rung is written. A crash repeats the same command.
+
+The truth is in the documents: every round asks the index for the oldest page of each owned partition, so memory holds
+no more than those pages, however many timers live.
+"""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 import structlog
-from msgspec import Struct
 
-from services.sla.domain.clocks import Clocks, Rung, Running
+from services.sla.domain.clocks import Clocks
+from services.sla.domain.schedule import Due, Schedule
+from services.sla.domain.telling import command
+from services.sla.notices import Notice, Notices
 from services.sla.store import Store
 from shared import names
 from shared.away import AWAY
 from shared.clock import Clock as WallClock
 from shared.documents import Document, Write
-from shared.events.commands import COMMANDS, Breach, Clock, Sign, Warn
-from shared.events.envelope import Envelope, raw
+from shared.events.envelope import Envelope
 from shared.events.topics import Lane, Topics
-from shared.ids import caused_command_id, span_of
 from shared.producer import Publisher
 from shared.records import record_of
 from shared.tracing import TRACER
 
 log = structlog.get_logger()
 PAGE = 500
-POLL_S = 0.5
+POLL_S = 0.25
+STORED = timedelta(milliseconds=1)
+"""MongoDB keeps no finer moments than this."""
 Horizons = Callable[[], Awaitable[dict[int, float]]]
 """Owned partition → unix seconds up to which its events are known, or 0 (shared/bus.py, read_up_to)."""
 
 
 class Fired(NamedTuple):
-    """One rung that is due: its command, the trace that it continues, clock and rung."""
+    """One rung that is due: its command, the trace that it continues, what it is, and the unit it concerns."""
 
     command: Envelope
     trace: str
-    clock: Clock
-    rung: Rung
+    due: Due
+    unit: str
 
 
 class Timers:
     """Fires what is due in the partitions that this process owns."""
 
     def __init__(
-        self, lane: Lane, store: Store, publisher: Publisher, clock: WallClock, *, topics: Topics, horizons: Horizons
-    ) -> None:
+        self, lane: Lane, store: Store, publisher: Publisher, clock: WallClock, *,
+        topics: Topics, horizons: Horizons, schedule: Schedule, notices: Notices,
+    ) -> None:  # fmt: skip
         self._lane: Lane = lane
         self._store = store
         self._publisher = publisher
         self._clock = clock
         self._topics = topics
         self._horizons = horizons
+        self._schedule = schedule
+        self._notices = notices
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -68,14 +77,15 @@ class Timers:
                 await asyncio.sleep(POLL_S)
 
     async def fire(self) -> int:
-        """One round over the owned partitions; returns how many rungs fired."""
-        fired, late_s = 0, 0.0
-        for partition, known in (await self._horizons()).items():
-            if known:
-                told, late = await self._fire(partition, self._clock.domain(known))
-                fired, late_s = fired + told, max(late_s, late)
-        names.TIMERS_LATE.labels(self._lane).set(late_s)
-        return fired
+        """One page of every owned partition, all at once; returns how many rungs fired."""
+        horizons = await self._horizons()
+        rounds = [self._fire(one, self._clock.domain(known)) for one, known in horizons.items() if known]
+        told = await asyncio.gather(*rounds, return_exceptions=True)
+        for failure in (one for one in told if isinstance(one, BaseException)):
+            raise failure
+        done = [one for one in told if not isinstance(one, BaseException)]
+        names.TIMERS_LATE.labels(self._lane).set(max((late for _, late in done), default=0.0))
+        return sum(fired for fired, _ in done)
 
     async def _fire(self, partition: int, until: datetime) -> tuple[int, float]:
         """How many rungs fired, and how long ago the oldest was due (real seconds)."""
@@ -83,7 +93,9 @@ class Timers:
         if not due:
             return 0, 0.0
         late = self._clock.seconds(self._clock.now() - due[0]["next"])
-        return await self._tell(due, until), late
+        # Behind a full page stand others: nothing is told that is younger than they are.
+        reach = until if len(due) < PAGE else min(until, due[-1]["next"] + STORED)
+        return await self._tell(due, reach), late
 
     async def _tell(self, due: list[Document], until: datetime) -> int:
         began_ns = time.time_ns()
@@ -93,50 +105,54 @@ class Timers:
             told, write = self._rungs(document, until)
             fired += told
             writes.append(write)
+        fired.sort(key=lambda one: one.due.rung.at)
         topic = self._topics.commands(self._lane)
         await self._publisher.publish([record_of(topic, one.command) for one in fired])
+        await self._notices.put(f"{self._lane[0]}{due[0]['partition']}", [*_notices(fired)])
         await self._store.cases.save(writes)
-        if TRACER.on:
-            _trace(fired, began_ns)
+        self._count(fired, began_ns)
         return len(fired)
 
     def _rungs(self, document: Document, until: datetime) -> tuple[list[Fired], Write]:
         """The commands that are due, and the write that says so; a failed guard only means that they are told again."""
-        clocks = msgspec.convert(document["state"], Clocks)
+        state = msgspec.convert(document["state"], Clocks)
+        self._schedule.renew(state)
         told: list[Fired] = []
-        while rung := next((one for one in clocks.pending() if one[3][0] <= until), None):
-            order, name, running, (_, kind) = rung
-            running.fired.append(kind)
-            names.TIMERS_FIRED.labels(name, kind).inc()
-            command = self._command(document["_id"], clocks, order, name, running, kind)
-            told.append(Fired(command, clocks.traceparent, name, kind))
-        fields: Document = {"state": msgspec.to_builtins(clocks), "next": clocks.next()}
-        return told, Write(document["_id"], document["rev"], fields, {})
+        while (one := self._schedule.pending(state, until)) is not None:
+            envelope = command(document["_id"], state, self._schedule, one, self._clock.now())
+            told.append(Fired(envelope, state.traceparent, one, state.order(one.order).unit))
+            self._schedule.told(state, one)
+        return told, write_of(document, state)
 
-    def _command(self, case: str, clocks: Clocks, order: str, name: Clock, running: Running, rung: Rung) -> Envelope:
-        data = _data(order, name, running, rung)
-        identity = caused_command_id(running.cause, f"{rung}-{name}", order)
-        return Envelope(
-            id=identity,
-            type=COMMANDS.type_of(data),
-            source="/sla",
-            subject=case,
-            time=self._clock.now(),
-            actor="service:sla",
-            traceparent=span_of(clocks.traceparent, identity, case),
-            data=raw(data),
-        )
+    def _count(self, fired: Sequence[Fired], began_ns: int) -> None:
+        now = self._clock.now()
+        for one in fired:
+            names.TIMERS_FIRED.labels(one.due.clock or "case", one.due.rung.kind).inc()
+            names.TIMER_LAG.labels(self._lane).observe(self._clock.seconds(now - one.due.rung.at))
+            if TRACER.on:
+                about = {"case": one.command.subject, "clock": one.due.clock or "case", "rung": one.due.rung.kind}
+                TRACER.tell(names.FIRE, one.command.traceparent, one.trace, began_ns, about)
 
 
-def _trace(fired: Sequence[Fired], began_ns: int) -> None:
-    for command, trace, clock, rung in fired:
-        about = {"case": command.subject, "clock": clock, "rung": rung}
-        TRACER.tell(names.FIRE, command.traceparent, trace, began_ns, about)
+def write_of(document: Document, state: Clocks) -> Write:
+    """The guarded write of a state that was loaded from this document."""
+    fields: Document = {
+        "state": msgspec.to_builtins(state),
+        "next": state.next(),
+        "version": state.version,
+        "running": state.running(),
+    }
+    return Write(document["_id"], document["rev"], fields, {})
 
 
-def _data(order: str, name: Clock, running: Running, rung: Rung) -> Struct:
-    if rung == "warn":
-        return Warn(clock=name, order=order, due=running.due)
-    if rung == "breach":
-        return Breach(clock=name, order=order, due=running.due)
-    return Sign(order=order, due=running.due)
+def _notices(fired: Sequence[Fired]) -> list[Notice]:
+    """What officers hear; a unit's people hear of their own orders only."""
+    found = []
+    for one in fired:
+        if (to := one.due.rung.to) is not None:
+            unit = one.unit if to.role.startswith("unit") else ""
+            rung = one.due.rung
+            found.append(
+                Notice(to.role, unit, to.channel, rung.kind, one.due.clock or "", one.command.subject, rung.at)
+            )
+    return found

@@ -5,7 +5,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.events.commands import Clock, Priority, Reporter, RequestType, Told, TransferClock, TransferKind
+from shared.events.commands import (
+    Channel,
+    Clock,
+    JoinPolicy,
+    Priority,
+    Reporter,
+    RequestType,
+    Rung,
+    Told,
+    TransferClock,
+    TransferKind,
+)
 from shared.events.contacts import CallResult, Purpose, SealedPerson
 from shared.events.envelope import Registry
 
@@ -13,7 +24,10 @@ UnitRole = Literal["lead", "supporting"]
 
 
 class CaseRegistered(Struct, frozen=True, kw_only=True):
-    """`obligation` is empty where nobody waits: answered in the call, or no contact left."""
+    """`obligation` is empty where nobody waits: answered in the call, or no contact left.
+
+    `keeper`: the agent who opened the case tracks it.
+    """
 
     number: str
     matter: int
@@ -27,6 +41,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     priority: Priority
     obligation: str
     obligation_state: Literal["open", "settled", "waived"]
+    keeper: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
@@ -41,10 +56,18 @@ class CaseDispatched(Struct, frozen=True, kw_only=True):
     why: str
     policy_version: str
     units: tuple[str, ...]
+    join_policy: JoinPolicy = "all"
+    profile: str = ""
+    """The surge profile that holds for the case's orders and clocks from now on."""
 
 
 class WorkOrderIssued(Struct, frozen=True, kw_only=True):
-    """An order to one unit. The department's own clocks start here."""
+    """An order to one unit. The department's own clocks start here.
+
+    `parent`: the order of the higher unit that handed this one down; `due`: its own deadline, earlier than the table's;
+    `profile`: the surge profile whose limits and calendar hold until the order ends.
+    `instead_of`: the returned order that it replaces; `text`: what the higher unit says to it.
+    """
 
     order: str
     unit: str
@@ -53,6 +76,62 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     returns: int
     priority: Priority
     request_type: RequestType
+    topic: str = ""
+    area: str = ""
+    parent: str = ""
+    due: datetime | None = None
+    profile: str = ""
+    instead_of: str = ""
+    text: str = ""
+
+
+class WorkOrderWithdrawn(Struct, frozen=True, kw_only=True):
+    """The centre took the order back: recalled, or its case was withdrawn, referred or re-dispatched."""
+
+    order: str
+    unit: str
+    reason: str
+
+
+class WorkOrderExtensionAsked(Struct, frozen=True, kw_only=True):
+    order: str
+    unit: str
+    until: datetime
+    reason: str
+    plan: str = ""
+
+
+class WorkOrderExtended(Struct, frozen=True, kw_only=True):
+    """The order's resolve clock is due at `until` and not at `due`; the citizen is told date and reason."""
+
+    order: str
+    unit: str
+    until: datetime
+    reason: str
+    due: datetime | None = None
+
+
+class WorkOrderExtensionRefused(Struct, frozen=True, kw_only=True):
+    order: str
+    unit: str
+    reason: str
+
+
+class WorkOrderContacted(Struct, frozen=True, kw_only=True):
+    """The unit has spoken with the citizen (`reached`), or has tried to; stops the contact clock when reached."""
+
+    order: str
+    unit: str
+    reached: bool
+    text: str
+
+
+class WorkOrderProgressed(Struct, frozen=True, kw_only=True):
+    """What the unit has done so far; the progress clock starts again."""
+
+    order: str
+    unit: str
+    text: str
 
 
 class WorkOrderSigned(Struct, frozen=True, kw_only=True):
@@ -90,6 +169,119 @@ class CaseArbitrationOpened(Struct, frozen=True, kw_only=True):
     order: str
     returns: int
     unit: str = ""
+
+
+class CaseArbitrated(Struct, frozen=True, kw_only=True):
+    """The ruling: `unit` is in charge of what `order` was about; no further return is possible."""
+
+    order: str
+    unit: str
+    reason: str
+
+
+class CaseSupplementAsked(Struct, frozen=True, kw_only=True):
+    text: str
+
+
+class CaseSupplemented(Struct, frozen=True, kw_only=True):
+    """What the agent added; empty fields stay as they were."""
+
+    text: str
+    address: str
+    area: str
+    topic: str
+
+
+class CaseWithdrawn(Struct, frozen=True, kw_only=True):
+    """The citizen took the request back: what was owed is waived, and `case.closed` follows."""
+
+    reason: str
+
+
+class CaseParked(Struct, frozen=True, kw_only=True):
+    """Clocks that may pause stand still until `case.resumed`."""
+
+    reason: str
+    review_at: datetime
+
+
+class CaseResumed(Struct, frozen=True, kw_only=True):
+    reason: str
+
+
+class CaseReferred(Struct, frozen=True, kw_only=True):
+    """Not accepted; `route` is the legal way, which every reporter is told as the answer."""
+
+    reason: str
+    route: str
+
+
+class CaseRegraded(Struct, frozen=True, kw_only=True):
+    """Priority, type and topic as they are from now on; running clocks are computed again.
+
+    Each from its own start; where priority rises, from here: nobody can meet a limit that he did not have.
+    """
+
+    priority: Priority
+    request_type: RequestType
+    topic: str
+    reason: str
+
+
+class CaseKept(Struct, frozen=True, kw_only=True):
+    """Who tracks the case from now on, with the note of the hand-over."""
+
+    keeper: str
+    note: str = ""
+
+
+class CaseArchived(Struct, frozen=True, kw_only=True):
+    reason: str
+
+
+class CaseEscalated(Struct, frozen=True, kw_only=True):
+    """One step of policy's ladder after a breach: to which role, by which channel."""
+
+    clock: Clock
+    order: str
+    unit: str
+    due: datetime
+    rung: Rung
+    step: str
+    role: str
+    channel: Channel
+
+
+class SupervisionOpened(Struct, frozen=True, kw_only=True):
+    """A written supervision under its own document `number`; `order` is empty where it is about the whole case.
+
+    `unit`: who has to answer it; empty while no unit is in charge.
+    """
+
+    supervision: str
+    order: str
+    unit: str
+    reason: str
+    due: datetime | None = None
+    number: str = ""
+
+
+class SupervisionAnswered(Struct, frozen=True, kw_only=True):
+    supervision: str
+    unit: str
+    text: str
+
+
+class SupervisionSentBack(Struct, frozen=True, kw_only=True):
+    supervision: str
+    unit: str
+    text: str
+
+
+class SupervisionClosed(Struct, frozen=True, kw_only=True):
+    supervision: str
+    unit: str
+    text: str
 
 
 class WorkOrderAnswered(Struct, frozen=True, kw_only=True):
@@ -169,13 +361,18 @@ class CaseNoted(Struct, frozen=True, kw_only=True):
 
 
 class DeadlineWarned(Struct, frozen=True, kw_only=True):
+    """`left`: the share of the time that was left; `order` and `unit` are empty where the clock is the case's own."""
+
     clock: Clock
     order: str
     unit: str
     due: datetime
+    left: float = 0.0
 
 
 class DeadlineBreached(Struct, frozen=True, kw_only=True):
+    """`order` and `unit` are empty where the clock is the case's own. Progress is breached anew in each round."""
+
     clock: Clock
     order: str
     unit: str
@@ -304,6 +501,27 @@ CASES = Registry(
         "transfer.completed.v1": TransferCompleted,
         "transfer.unacknowledged.v1": TransferUnacknowledged,
         "case.handed_back.v1": CaseHandedBack,
+        "work_order.withdrawn.v1": WorkOrderWithdrawn,
+        "work_order.extension_asked.v1": WorkOrderExtensionAsked,
+        "work_order.extended.v1": WorkOrderExtended,
+        "work_order.extension_refused.v1": WorkOrderExtensionRefused,
+        "work_order.contacted.v1": WorkOrderContacted,
+        "work_order.progressed.v1": WorkOrderProgressed,
+        "case.arbitrated.v1": CaseArbitrated,
+        "case.supplement_asked.v1": CaseSupplementAsked,
+        "case.supplemented.v1": CaseSupplemented,
+        "case.withdrawn.v1": CaseWithdrawn,
+        "case.parked.v1": CaseParked,
+        "case.resumed.v1": CaseResumed,
+        "case.referred.v1": CaseReferred,
+        "case.regraded.v1": CaseRegraded,
+        "case.kept.v1": CaseKept,
+        "case.archived.v1": CaseArchived,
+        "case.escalated.v1": CaseEscalated,
+        "supervision.opened.v1": SupervisionOpened,
+        "supervision.answered.v1": SupervisionAnswered,
+        "supervision.sent_back.v1": SupervisionSentBack,
+        "supervision.closed.v1": SupervisionClosed,
         "command.rejected.v1": CommandRejected,
     }
 )

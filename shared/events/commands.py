@@ -16,7 +16,10 @@ Remark = Annotated[str, Meta(max_length=5_000)]
 Name = Annotated[str, Meta(max_length=200)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
-Clock = Literal["sign", "resolve"]
+Clock = Literal["audit", "sign", "contact", "resolve", "progress", "approve", "follow_up", "reply", "transfer"]
+JoinPolicy = Literal["all", "quorum", "lead"]
+Rung = Literal["urge", "supervise", "notify_leaders"]
+Channel = Literal["sms", "phone", "desk", "document"]
 TransferKind = Literal["city", "emergency"]
 TransferStep = Literal["receipted", "accepted", "progressed", "refused", "completed", "unacknowledged"]
 TransferClock = Literal["receipt", "decision", "result"]
@@ -67,6 +70,23 @@ class Assign(Struct, frozen=True, kw_only=True):
 
     lead: str
     supporting: tuple[str, ...] = ()
+    join_policy: JoinPolicy = "all"
+
+
+class Delegate(Struct, frozen=True, kw_only=True):
+    """A unit hands its order, or a part of it, down to a lower unit (下派), with a deadline before its own."""
+
+    order: str
+    unit: str
+    text: Remark = ""
+    due: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class Recall(Struct, frozen=True, kw_only=True):
+    """The centre takes an order back from a unit (撤回)."""
+
+    order: str
+    reason: Line
 
 
 class Sign(Struct, frozen=True, kw_only=True):
@@ -90,6 +110,109 @@ class JudgeReturn(Struct, frozen=True, kw_only=True):
     approve: bool
     unit: str = ""
     reason: str = ""
+
+
+class Arbitrate(Struct, frozen=True, kw_only=True):
+    """The ruling after too many returns: which unit is in charge, and under which rule."""
+
+    order: str
+    unit: str
+    reason: Line
+
+
+class AskExtension(Struct, frozen=True, kw_only=True):
+    """The unit asks for more time (延期): until when, why, and what it will do meanwhile."""
+
+    order: str
+    until: Annotated[datetime, Meta(tz=True)]
+    reason: Line
+    plan: Remark = ""
+
+
+class JudgeExtension(Struct, frozen=True, kw_only=True):
+    order: str
+    approve: bool
+    reason: Remark = ""
+
+
+class ReportContact(Struct, frozen=True, kw_only=True):
+    """The unit has spoken with the citizen, or has tried to."""
+
+    order: str
+    reached: bool = True
+    text: Remark = ""
+
+
+class ReportProgress(Struct, frozen=True, kw_only=True):
+    """What the unit has done so far; owed at intervals on urgent cases."""
+
+    order: str
+    text: Text
+
+
+class AskSupplement(Struct, frozen=True, kw_only=True):
+    """The auditor sends the sheet back to the agent: what is missing."""
+
+    text: Line
+
+
+class Supplement(Struct, frozen=True, kw_only=True):
+    """The agent adds what was missing; empty fields stay as they are."""
+
+    text: Remark = ""
+    address: Name = ""
+    area: Name = ""
+    topic: Name = ""
+
+    def __post_init__(self) -> None:
+        if not any((self.text, self.address, self.area, self.topic)):
+            raise ValueError("a supplement says at least one of text, address, area and topic")
+
+
+class Withdraw(Struct, frozen=True, kw_only=True):
+    """The citizen takes his request back (撤单)."""
+
+    reason: Line
+
+
+class Park(Struct, frozen=True, kw_only=True):
+    """A matter that takes long waits by an approved plan (挂账) until its review."""
+
+    reason: Line
+    review_at: Annotated[datetime, Meta(tz=True)]
+
+
+class Resume(Struct, frozen=True, kw_only=True):
+    reason: Line
+
+
+class Refer(Struct, frozen=True, kw_only=True):
+    """Not the hotline's to settle: the citizen is told the legal route (不予受理)."""
+
+    reason: Line
+    route: Text
+
+
+class Regrade(Struct, frozen=True, kw_only=True):
+    """Another priority, type or topic, by a person's judgement; what is not given stays."""
+
+    reason: Line
+    priority: Priority | None = None
+    request_type: RequestType | None = None
+    topic: Name = ""
+
+
+class Keep(Struct, frozen=True, kw_only=True):
+    """Who tracks the case from unit to unit; hand-over gives the next keeper a note."""
+
+    keeper: Name
+    note: Remark = ""
+
+
+class Archive(Struct, frozen=True, kw_only=True):
+    """The appeal window of a closed case is over."""
+
+    reason: Line
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -148,15 +271,53 @@ class Note(Struct, frozen=True, kw_only=True):
 
 
 class Warn(Struct, frozen=True, kw_only=True):
+    """A deadline comes near: `left` is the share of its time that is left. Without an order it is the case's own."""
+
     clock: Clock
     order: str
     due: datetime
+    left: float = 0.0
 
 
 class Breach(Struct, frozen=True, kw_only=True):
     clock: Clock
     order: str
     due: datetime
+
+
+class Escalate(Struct, frozen=True, kw_only=True):
+    """One step of the ladder after a breach: which rung of policy's ladder, to which role, by which channel."""
+
+    clock: Clock
+    order: str
+    due: datetime
+    rung: Rung
+    step: str
+    role: str
+    channel: Channel
+
+
+class Supervise(Struct, frozen=True, kw_only=True):
+    """A written supervision (督办): of one order, or of the whole case (`order` empty)."""
+
+    reason: Line
+    order: str = ""
+    due: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class AnswerSupervision(Struct, frozen=True, kw_only=True):
+    """The unit's report on a supervision."""
+
+    supervision: str
+    text: Text
+
+
+class JudgeSupervision(Struct, frozen=True, kw_only=True):
+    """The supervisor accepts the report and closes the supervision, or sends it back."""
+
+    supervision: str
+    passed: bool
+    text: Remark = ""
 
 
 class AskTransfer(Struct, frozen=True, kw_only=True):
@@ -199,6 +360,9 @@ class HandBack(Struct, frozen=True, kw_only=True):
 Command = (
     Register | Attach | Assign | Sign | AskReturn | JudgeReturn | Answer | Audit
     | SettleReply | FollowUp | Close | Reopen | Note | Warn | Breach | AskTransfer | RecordTransfer | HandBack
+    | Delegate | Recall | Arbitrate | AskExtension | JudgeExtension | ReportContact | ReportProgress
+    | AskSupplement | Supplement | Withdraw | Park | Resume | Refer | Regrade | Keep | Archive
+    | Escalate | Supervise | AnswerSupervision | JudgeSupervision
 )  # fmt: skip
 
 VERBS: dict[str, type[Struct]] = {
@@ -220,6 +384,26 @@ VERBS: dict[str, type[Struct]] = {
     "ask_transfer": AskTransfer,
     "record_transfer": RecordTransfer,
     "hand_back": HandBack,
+    "delegate": Delegate,
+    "recall": Recall,
+    "arbitrate": Arbitrate,
+    "ask_extension": AskExtension,
+    "judge_extension": JudgeExtension,
+    "report_contact": ReportContact,
+    "report_progress": ReportProgress,
+    "ask_supplement": AskSupplement,
+    "supplement": Supplement,
+    "withdraw": Withdraw,
+    "park": Park,
+    "resume": Resume,
+    "refer": Refer,
+    "regrade": Regrade,
+    "keep": Keep,
+    "archive": Archive,
+    "escalate": Escalate,
+    "supervise": Supervise,
+    "answer_supervision": AnswerSupervision,
+    "judge_supervision": JudgeSupervision,
 }
 COMMANDS = Registry({f"case.{verb}.v1": model for verb, model in VERBS.items()})
 

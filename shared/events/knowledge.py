@@ -1,7 +1,8 @@
 """Topic `knowledge` (compacted): the newest version of what the hotline knows. Only knowledge writes.
 
-Key: id of the article or bulletin; `<bulletin>/<agent>` of an acknowledgement; `surge` of the switch. A key's versions
-begin at 1 and only grow; a reader keeps the newest, whatever comes last.
+Key: id of the article or bulletin; `<bulletin>/<agent>` of an acknowledgement; `surge` of the switch of the menus;
+`profile/<id>` of a surge profile's. A key's versions begin at 1 and only grow; a reader keeps the newest, whatever
+comes last.
 """
 
 from datetime import datetime
@@ -108,15 +109,39 @@ class Surge(Struct, frozen=True, kw_only=True):
         return SURGE_KEY
 
 
-Entry = Article | Bulletin | Acknowledgement | Surge
+class ProfileSwitch(Struct, frozen=True, kw_only=True):
+    """A surge profile of profiles.yaml, on or off; from `until` on it is off."""
+
+    profile: str
+    version: int
+    on: bool
+    why: str
+    by: str
+    at: datetime
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        return profile_key(self.profile)
+
+    def holds(self, now: datetime) -> bool:
+        return self.on and self.at <= now < self.until
+
+
+Entry = Article | Bulletin | Acknowledgement | Surge | ProfileSwitch
 KNOWLEDGE = Registry(
     {
         "knowledge.article.v1": Article,
         "knowledge.bulletin.v1": Bulletin,
         "knowledge.acknowledgement.v1": Acknowledgement,
         "knowledge.surge.v1": Surge,
+        "knowledge.profile.v1": ProfileSwitch,
     }
 )
+
+
+def profile_key(profile: str) -> str:
+    return f"profile/{profile}"
 
 
 def acknowledgement_key(bulletin: str, agent: str) -> str:

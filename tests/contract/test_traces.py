@@ -25,17 +25,17 @@ from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.store import MemoryState
 from services.dispatch.store import MemoryStore as CaseStore
-from services.sla.domain.clocks import Clocks, ClocksView
-from services.sla.domain.limits import Deadlines
+from services.sla.domain.clocks import Clocks
+from services.sla.domain.view import ClocksView
+from services.sla.notices import MemoryNotices
+from services.sla.policy import load_schedule
 from services.sla.store import MemoryStore as ClockStore
 from services.sla.timers import Timers
 from shared import names
-from shared.calendars import load_calendar
 from shared.events import commands as c
 from shared.events.envelope import Envelope, decode
 from shared.ids import trace_of
 from shared.otlp import sink_of
-from shared.policy import load
 from shared.reader import CaseReader
 from shared.records import record_of
 from shared.testing import FakeClock, MemoryDocuments, MemoryLog, MemoryPublisher, MemoryTable, MemoryTransport
@@ -95,11 +95,13 @@ class City:
         )  # fmt: skip
         self.bridge = Bridge(self.publisher, self.clock, TOPICS, [LEAD])
         self.clocks = MemoryTable()
-        view = ClocksView(load(POLICY, "deadlines", Deadlines), load_calendar(POLICY).due)
-        self.sla = CaseReader[Clocks](view, MemoryDocuments(self.clocks), self.publisher, TOPICS.dead_letters)
+        schedule = load_schedule(POLICY)
+        documents = MemoryDocuments(self.clocks)
+        self.sla = CaseReader[Clocks](ClocksView(schedule), documents, self.publisher, TOPICS.dead_letters)
         self.timers = Timers(
-            "normal", ClockStore(self.clocks), self.publisher, self.clock, topics=TOPICS, horizons=self._horizons
-        )
+            "normal", ClockStore(self.clocks), self.publisher, self.clock,
+            topics=TOPICS, horizons=self._horizons, schedule=schedule, notices=MemoryNotices(),
+        )  # fmt: skip
         notify = Notify()
         notify.log = self.log
         self.notify = Paying(notify).start()

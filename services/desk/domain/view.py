@@ -11,12 +11,13 @@ from services.desk.domain.sheet import Contact, Debt, Entry, Order, Rating, Shee
 from services.desk.domain.similar import words_of
 from shared.documents import Document
 from shared.events import cases as e
-from shared.events.commands import Clock, Priority, Reporter, RequestType
+from shared.events.commands import Clock, Reporter
 from shared.events.envelope import Envelope
 from shared.records import Record
+from shared.states import OVER
 
-Dues = Callable[[datetime, Priority, RequestType], dict[Clock, datetime]]
-"""(issued, priority, request type) → deadline per clock."""
+Dues = Callable[[datetime, e.WorkOrderIssued], dict[Clock, datetime]]
+"""(issued, order) → deadline per clock."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no deadline, so that lists can be sorted and paged by it."""
 _PERSONAL = frozenset({"reporter", "person", "contact_id", "caller_ref", "sealed", "obligations", "obligation"})
@@ -35,7 +36,7 @@ class SheetView:
     def fold(self, state: Sheet | None, event: Envelope, data: Any) -> Sheet:
         sheet = state or Sheet(id=event.subject)
         if isinstance(data, e.WorkOrderIssued):
-            _issued(sheet, data, event.time, self._dues(event.time, data.priority, data.request_type))
+            _issued(sheet, data, event.time, self._dues(event.time, data))
         elif apply := _APPLY.get(type(data)):
             apply(sheet, data, event.time)
         elif step := _TRANSFER_STEPS.get(event.type):
@@ -50,7 +51,7 @@ class SheetView:
         """What lists are found by: state, each order's unit and state, callers, words, deadlines."""
         return {
             "case_state": state.state,
-            "open": state.state != "CLOSED",
+            "open": state.state not in OVER,
             "number": state.number,
             "registered_at": state.registered_at,
             "due": state.due or NEVER,
@@ -84,7 +85,7 @@ def _impersonal(data: Any) -> Any:
 def _registered(sheet: Sheet, data: e.CaseRegistered, now: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(sheet, name, getattr(data, name))
-    sheet.registered_at = now
+    sheet.registered_at, sheet.keeper = now, data.keeper
     sheet.words = words_of(f"{data.title} {data.text}")
     _reported(sheet, data.reporter)
     _owe(sheet, data.obligation, data.reporter, data.obligation_state)
@@ -110,8 +111,11 @@ def _answered(sheet: Sheet, data: e.CaseAnswered, now: datetime) -> None:
 
 def _issued(sheet: Sheet, data: e.WorkOrderIssued, now: datetime, dues: dict[Clock, datetime]) -> None:
     sheet.orders.append(
-        Order(id=data.order, unit=data.unit, role=data.role, cycle=data.cycle, issued_at=now, dues=dues)
-    )
+        Order(
+            id=data.order, unit=data.unit, role=data.role, cycle=data.cycle, issued_at=now, parent=data.parent,
+            dues={**dues, **({"resolve": data.due} if data.due else {})},
+        )
+    )  # fmt: skip
 
 
 def _order(sheet: Sheet, data: Any) -> Order:
@@ -140,28 +144,61 @@ def _return_refused(sheet: Sheet, data: e.WorkOrderReturnRefused, now: datetime)
 
 
 def _arbitration(sheet: Sheet, data: e.CaseArbitrationOpened, now: datetime) -> None:
-    sheet.arbitration = True
-    _order(sheet, data).state = "HANDLING"
+    order = _order(sheet, data)
+    order.state, order.disputed = "HANDLING", True
+
+
+def _arbitrated(sheet: Sheet, data: e.CaseArbitrated, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.disputed, order.reason = False, data.reason
+
+
+def _withdrawn_order(sheet: Sheet, data: e.WorkOrderWithdrawn, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason = "WITHDRAWN", data.reason
+    _conclude(sheet)
+
+
+def _extension_asked(sheet: Sheet, data: e.WorkOrderExtensionAsked, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "EXTENSION_ASKED", data.reason, data.until
+
+
+def _extended(sheet: Sheet, data: e.WorkOrderExtended, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "HANDLING", data.reason, None
+    order.dues["resolve"] = data.until
+
+
+def _extension_refused(sheet: Sheet, data: e.WorkOrderExtensionRefused, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "HANDLING", data.reason, None
 
 
 def _fed_back(sheet: Sheet, data: e.WorkOrderAnswered, now: datetime) -> None:
     order = _order(sheet, data)
-    order.state, order.answer = "FED_BACK", data.public_answer
+    order.state, order.answer, order.again, order.asked_until = "FED_BACK", data.public_answer, False, None
 
 
 def _done(sheet: Sheet, data: e.WorkOrderDone, now: datetime) -> None:
     _order(sheet, data).state = "DONE"
+    _conclude(sheet)
+
+
+def _conclude(sheet: Sheet) -> None:
+    """Once all have come to their end, their answers are the case's."""
     current = sheet.current()
-    if all(order.state == "DONE" for order in current):
-        sheet.answer = "\n".join(order.answer for order in current)
+    if current and all(order.state == "DONE" for order in current):
+        sheet.answer, sheet.parked = "\n".join(order.answer for order in current), False
 
 
 def _sent_back(sheet: Sheet, data: e.WorkOrderSentBack, now: datetime) -> None:
     order = _order(sheet, data)
-    order.state, order.reason = "HANDLING", data.reason
+    order.state, order.reason, order.again = "HANDLING", data.reason, True
 
 
 def _owed(sheet: Sheet, data: e.ReplyOwed, now: datetime) -> None:
+    sheet.answer = data.answer
     for debt in sheet.debts:
         if debt.id == data.obligation:
             debt.state = "owed"
@@ -187,13 +224,67 @@ def _closed(sheet: Sheet, data: e.CaseClosed, now: datetime) -> None:
 
 
 def _reopen_requested(sheet: Sheet, data: e.CaseReopenRequested, now: datetime) -> None:
-    sheet.closed, sheet.reopen_requested = False, True
+    sheet.closed, sheet.archived, sheet.reopen_requested = False, False, True
+
+
+def _archived(sheet: Sheet, data: e.CaseArchived, now: datetime) -> None:
+    sheet.archived = True
+
+
+def _withdrawn(sheet: Sheet, data: e.CaseWithdrawn, now: datetime) -> None:
+    sheet.end, sheet.answer, sheet.parked = "withdrawn", "", False
+    _waive(sheet)
+
+
+def _handed_back(sheet: Sheet, data: e.CaseHandedBack, now: datetime) -> None:
+    _waive(sheet)
+
+
+def _waive(sheet: Sheet) -> None:
+    for debt in sheet.debts:
+        if debt.state in ("open", "owed"):
+            debt.state = "waived"
+
+
+def _referred(sheet: Sheet, data: e.CaseReferred, now: datetime) -> None:
+    sheet.end, sheet.answer, sheet.parked = "referred", data.route, False
+
+
+def _parked(sheet: Sheet, data: e.CaseParked, now: datetime) -> None:
+    sheet.parked = True
+
+
+def _resumed(sheet: Sheet, data: e.CaseResumed, now: datetime) -> None:
+    sheet.parked = False
+
+
+def _supplement_asked(sheet: Sheet, data: e.CaseSupplementAsked, now: datetime) -> None:
+    sheet.supplement = True
+
+
+def _supplemented(sheet: Sheet, data: e.CaseSupplemented, now: datetime) -> None:
+    sheet.supplement = False
+    sheet.text = "\n".join(part for part in (sheet.text, data.text) if part)
+    for name in ("address", "area", "topic"):
+        setattr(sheet, name, getattr(data, name) or getattr(sheet, name))
+
+
+def _regraded(sheet: Sheet, data: e.CaseRegraded, now: datetime) -> None:
+    sheet.priority, sheet.request_type, sheet.topic = data.priority, data.request_type, data.topic
+
+
+def _kept(sheet: Sheet, data: e.CaseKept, now: datetime) -> None:
+    sheet.keeper = data.keeper
+
+
+def _dispatched(sheet: Sheet, data: e.CaseDispatched, now: datetime) -> None:
+    sheet.supplement = False
 
 
 def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
     """A new cycle: everybody who was owed an answer is owed one again."""
-    sheet.closed = sheet.reopen_requested = sheet.arbitration = False
-    sheet.cycle, sheet.answer = data.cycle, ""
+    sheet.closed = sheet.reopen_requested = sheet.supplement = sheet.parked = False
+    sheet.cycle, sheet.answer, sheet.end = data.cycle, "", "closed"
     masked = list(dict.fromkeys(debt.masked for debt in sheet.debts))
     for obligation, whom in zip(data.obligations, masked, strict=False):
         if obligation:
@@ -201,16 +292,18 @@ def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
 
 
 def _warned(sheet: Sheet, data: e.DeadlineWarned, now: datetime) -> None:
-    order = _order(sheet, data)
-    order.warned.append(data.clock)
-    order.dues[data.clock] = data.due
+    if data.order:
+        order = _order(sheet, data)
+        order.warned.append(data.clock)
+        order.dues[data.clock] = data.due
 
 
 def _breached(sheet: Sheet, data: e.DeadlineBreached, now: datetime) -> None:
-    order = _order(sheet, data)
-    order.breached.append(data.clock)
-    order.dues[data.clock] = data.due
     sheet.breached_at = now
+    if data.order:
+        order = _order(sheet, data)
+        order.breached.append(data.clock)
+        order.dues[data.clock] = data.due
 
 
 def _transferred(sheet: Sheet, data: Any, step: str) -> None:
@@ -230,11 +323,27 @@ _TRANSFER_STEPS = {
 _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.CaseRegistered: _registered,
     e.CaseAnswered: _answered,
+    e.CaseDispatched: _dispatched,
     e.CaseArbitrationOpened: _arbitration,
+    e.CaseArbitrated: _arbitrated,
     e.CaseFollowedUp: _followed_up,
     e.CaseClosed: _closed,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
+    e.CaseArchived: _archived,
+    e.CaseWithdrawn: _withdrawn,
+    e.CaseHandedBack: _handed_back,
+    e.CaseReferred: _referred,
+    e.CaseParked: _parked,
+    e.CaseResumed: _resumed,
+    e.CaseSupplementAsked: _supplement_asked,
+    e.CaseSupplemented: _supplemented,
+    e.CaseRegraded: _regraded,
+    e.CaseKept: _kept,
+    e.WorkOrderWithdrawn: _withdrawn_order,
+    e.WorkOrderExtensionAsked: _extension_asked,
+    e.WorkOrderExtended: _extended,
+    e.WorkOrderExtensionRefused: _extension_refused,
     e.ContactAttached: _attached,
     e.WorkOrderSigned: _signed,
     e.WorkOrderReturnAsked: _return_asked,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain import transfers as t
+from services.dispatch.domain import deadlines, extensions, keeping, leaving, matter, parking, supervision, transfers
 from services.dispatch.domain.case import Case, Debt, Order
 from shared.events import cases as e
 
@@ -16,8 +16,9 @@ def evolve(case: Case, event: Struct, now: datetime) -> None:
     case.sequence += 1
     case.time = now
     _APPLY[type(event)](case, event, now)
+    deadlines.note(case, event, now)
     order = case.order(getattr(event, "order", ""))
-    if order is not None:
+    if order is not None and getattr(event, "unit", order.unit) == order.unit:
         order.steps += 1
 
 
@@ -26,12 +27,17 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(case, name, getattr(event, name))
     case.reporter = event.reporter.person.masked
+    case.keeper, case.unkept_since = event.keeper, None if event.keeper else now
     state = event.obligation_state
     case.debts.append(Debt(id=event.obligation, reporter=event.reporter, cycle=1, state=state))
 
 
 def _answered(case: Case, event: e.CaseAnswered, now: datetime) -> None:
     case.answer = event.answer
+
+
+def _dispatched(case: Case, event: e.CaseDispatched, now: datetime) -> None:
+    case.join, case.supplement = event.join_policy, False
 
 
 def _issued(case: Case, event: e.WorkOrderIssued, now: datetime) -> None:
@@ -43,63 +49,64 @@ def _issued(case: Case, event: e.WorkOrderIssued, now: datetime) -> None:
             cycle=event.cycle,
             returns=event.returns,
             issued_at=now,
+            parent=event.parent,
+            instead_of=event.instead_of,
+            due=event.due,
+            profile=event.profile,
         )
     )
 
 
-def _order(case: Case, event: Any) -> Order:
-    order = case.order(event.order)
-    if order is None:
-        raise LookupError(f"{case.id}: event about unknown order {event.order}")
-    return order
-
-
 def _signed(case: Case, event: e.WorkOrderSigned, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state = "HANDLING"
-    order.stopped["sign"] = now
     order.silent_until = event.due
 
 
 def _return_asked(case: Case, event: e.WorkOrderReturnAsked, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "RETURN_ASKED"
-    order.stopped["sign"] = now
+    order = case.known(event.order)
+    order.state, order.proposed = "RETURN_ASKED", event.proposed_unit
 
 
 def _returned(case: Case, event: e.WorkOrderReturned, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state = "RETURNED"
-    order.stopped["resolve"] = now
 
 
 def _kept(case: Case, event: e.WorkOrderReturnRefused, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state, order.fixed = "HANDLING", True
 
 
 def _arbitration(case: Case, event: e.CaseArbitrationOpened, now: datetime) -> None:
-    case.arbitration = True
-    order = _order(case, event)
-    order.state, order.fixed = "HANDLING", True
+    """The unit serves the citizen from now on: there is nothing to sign."""
+    order = case.known(event.order)
+    order.state, order.fixed, order.disputed = "HANDLING", True, True
+
+
+def _arbitrated(case: Case, event: e.CaseArbitrated, now: datetime) -> None:
+    case.known(event.order).disputed = False
+
+
+def _withdrawn(case: Case, event: e.WorkOrderWithdrawn, now: datetime) -> None:
+    order = case.known(event.order)
+    order.state = "WITHDRAWN"
+    case.conclude()
 
 
 def _fed_back(case: Case, event: e.WorkOrderAnswered, now: datetime) -> None:
-    order = _order(case, event)
-    order.state, order.answer = "FED_BACK", event.public_answer
-    order.stopped["resolve"] = now
+    order = case.known(event.order)
+    order.state, order.answer, order.again, order.asked_until = "FED_BACK", event.public_answer, False, None
 
 
 def _done(case: Case, event: e.WorkOrderDone, now: datetime) -> None:
-    _order(case, event).state = "DONE"
-    if case.all_done():
-        case.answer = case.answers()
+    case.known(event.order).state = "DONE"
+    case.conclude()
 
 
 def _sent_back(case: Case, event: e.WorkOrderSentBack, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "HANDLING"
-    order.stopped.pop("resolve", None)
+    order = case.known(event.order)
+    order.state, order.again = "HANDLING", True
 
 
 def _owed(case: Case, event: e.ReplyOwed, now: datetime) -> None:
@@ -121,28 +128,25 @@ def _attached(case: Case, event: e.ContactAttached, now: datetime) -> None:
 
 
 def _closed(case: Case, event: e.CaseClosed, now: datetime) -> None:
-    case.closed, case.reopen_requested = True, False
+    case.closed, case.closed_at, case.reopen_requested = True, now, False
+
+
+def _archived(case: Case, event: e.CaseArchived, now: datetime) -> None:
+    case.archived = True
 
 
 def _reopen_requested(case: Case, event: e.CaseReopenRequested, now: datetime) -> None:
-    case.closed, case.reopen_requested = False, True
+    case.closed, case.archived, case.reopen_requested = False, False, True
 
 
 def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
     reporters = case.reporters()
-    case.closed = case.reopen_requested = case.arbitration = False
-    case.cycle, case.answer = event.cycle, ""
+    case.closed = case.reopen_requested = case.supplement = False
+    case.cycle, case.answer, case.end = event.cycle, "", "closed"
+    case.parked_at = case.first_parked_at = None
     for debt_id, reporter in zip(event.obligations, reporters, strict=False):
         if debt_id:
             case.debts.append(Debt(id=debt_id, reporter=reporter, cycle=event.cycle, state="open"))
-
-
-def _warned(case: Case, event: e.DeadlineWarned, now: datetime) -> None:
-    _order(case, event).warned.append(event.clock)
-
-
-def _breached(case: Case, event: e.DeadlineBreached, now: datetime) -> None:
-    _order(case, event).breached.append(event.clock)
 
 
 def _nothing(case: Case, event: Struct, now: datetime) -> None:
@@ -152,10 +156,12 @@ def _nothing(case: Case, event: Struct, now: datetime) -> None:
 _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.CaseRegistered: _registered,
     e.CaseAnswered: _answered,
-    e.CaseDispatched: _nothing,
+    e.CaseDispatched: _dispatched,
     e.CaseArbitrationOpened: _arbitration,
+    e.CaseArbitrated: _arbitrated,
     e.CaseFollowedUp: _nothing,
     e.CaseClosed: _closed,
+    e.CaseArchived: _archived,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
     e.CaseNoted: _nothing,
@@ -166,12 +172,22 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.WorkOrderReturned: _returned,
     e.WorkOrderReturnRefused: _kept,
     e.WorkOrderAnswered: _fed_back,
+    e.WorkOrderContacted: _nothing,
+    e.WorkOrderProgressed: _nothing,
     e.WorkOrderDone: _done,
+    e.WorkOrderWithdrawn: _withdrawn,
     e.WorkOrderSentBack: _sent_back,
     e.ReplyOwed: _owed,
     e.ReplySettled: _settled,
-    e.DeadlineWarned: _warned,
-    e.DeadlineBreached: _breached,
+    e.DeadlineWarned: _nothing,
+    e.DeadlineBreached: _nothing,
+    e.CaseEscalated: _nothing,
     e.CommandRejected: _nothing,
-    **t.APPLY,
+    **supervision.APPLY,
+    **extensions.APPLY,
+    **keeping.APPLY,
+    **leaving.APPLY,
+    **matter.APPLY,
+    **parking.APPLY,
+    **transfers.APPLY,
 }

@@ -5,20 +5,30 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case
+from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context
 from services.dispatch.domain.decide import decide, rejection
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
-from shared.events.cases import CASES, WorkOrderIssued
+from shared.events.cases import (
+    CASES,
+    CaseParked,
+    CaseRegraded,
+    CaseResumed,
+    CaseSupplemented,
+    CommandRejected,
+    WorkOrderIssued,
+)
 from shared.events.envelope import MAX_BYTES, Envelope, encode, raw
 from shared.events.feeds import OrderMatter
 from shared.events.topics import Topics, lane_of
 from shared.ids import event_id, span_of
 from shared.records import headers_of
+from shared.states import ENDED
 
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Case)
 """For a copy to try a command on, in half the time that JSON takes."""
+_FOR_ALL = frozenset({CaseParked, CaseResumed, CaseRegraded, CaseSupplemented})
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -105,15 +115,29 @@ class Folder:
         )
 
     def _feed(self, case: Case, event: Struct, envelope: Envelope) -> list[Entry]:
-        """The same event for the department whose order it is about, if it reads a feed."""
-        unit = getattr(event, "unit", "")
-        if unit not in self._feeds:
-            return []
-        order = case.order(getattr(event, "order", ""))
-        steps = order.steps if order is not None else 0
-        data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
-        record = msgspec.structs.replace(envelope, ordersequence=steps, data=data)
-        return [_entry(self._topics.feed(unit), record)]
+        """The same event for the departments that read a feed: the order's own one, and those that should know."""
+        owner = getattr(event, "unit", "")
+        order = case.order(getattr(event, "order", "")) if owner else None
+        entries: list[Entry] = []
+        if owner in self._feeds and (order is None or order.unit == owner):
+            data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
+            record = msgspec.structs.replace(envelope, ordersequence=order.steps if order else 0, data=data)
+            entries.append(_entry(self._topics.feed(owner), record))
+        if (order is not None and order.parent) or type(event) in _FOR_ALL:
+            news = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
+            entries += [_entry(self._topics.feed(unit), envelope) for unit in news]
+        return entries
+
+
+def _also_told(case: Case, event: Struct, order: Order | None) -> list[str]:
+    """Units that get the event as news, outside any order's steps (`ordersequence` 0).
+
+    What happens to the whole case: each unit at work. What a lower unit does: the one that handed the order down.
+    """
+    if order is None:
+        return list(dict.fromkeys(one.unit for one in case.orders if one.state not in ENDED))
+    above = case.order(order.parent)
+    return [above.unit] if above and not isinstance(event, CommandRejected | WorkOrderIssued) else []
 
 
 def _entry(topic: str, envelope: Envelope) -> Entry:
@@ -134,4 +158,7 @@ def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:
         address=case.address,
         priority=case.priority,
         reporter=case.reporter,
+        parent=event.parent,
+        due=event.due,
+        instruction=event.text,
     )

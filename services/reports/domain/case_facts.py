@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from shared.events import cases as e
+from shared.events.cases import CASES
 from shared.events.commands import Clock
 from shared.events.envelope import Envelope
 
@@ -21,13 +22,14 @@ class OrderFact(Struct, kw_only=True):
     answered_at: datetime | None = None
     done_at: datetime | None = None
     returned_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     sent_back: list[datetime] = field(default_factory=list)
     warned: dict[Clock, datetime] = field(default_factory=dict)
     breached: dict[Clock, datetime] = field(default_factory=dict)
 
 
 class DebtFact(Struct, kw_only=True):
-    """One reply obligation; `how` is empty while it is owed."""
+    """One reply obligation; `how` is empty while it is owed, `waived` where it fell away."""
 
     opened_at: datetime
     settled_at: datetime | None = None
@@ -74,14 +76,18 @@ class CaseFact(Struct, kw_only=True):
     orders: dict[str, OrderFact] = field(default_factory=dict)
     debts: dict[str, DebtFact] = field(default_factory=dict)
     others: list[Counted] = field(default_factory=list)
+    warned: dict[Clock, datetime] = field(default_factory=dict)
+    breached: dict[Clock, datetime] = field(default_factory=dict)
+    """The case's own clocks, which belong to the centre."""
 
     def state(self) -> str:
         """One of closed, answered, handling, waiting (for dispatch)."""
         if self.closed:
             return "closed"
-        if self.orders and all(order.done_at or order.returned_at for order in self.orders.values()):
+        counting = [order for order in self.orders.values() if not (order.returned_at or order.withdrawn_at)]
+        if counting and all(order.done_at for order in counting):
             return "answered"
-        return "handling" if self.orders else "waiting"
+        return "handling" if counting else "waiting"
 
 
 def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
@@ -142,6 +148,18 @@ def _returned(case: CaseFact, data: e.WorkOrderReturned, at: datetime) -> None:
     case.orders[data.order].returned_at = at
 
 
+def _withdrawn(case: CaseFact, data: e.WorkOrderWithdrawn, at: datetime) -> None:
+    case.orders[data.order].withdrawn_at = at
+
+
+def _waived(case: CaseFact, data: e.CaseWithdrawn | e.CaseHandedBack, at: datetime) -> None:
+    """Whoever still waited is owed nothing any more; the event itself is counted as well."""
+    for debt in case.debts.values():
+        if not debt.how:
+            debt.settled_at, debt.how = at, "waived"
+    case.others.append(Counted(type=CASES.type_of(data), at=at))
+
+
 def _sent_back(case: CaseFact, data: e.WorkOrderSentBack, at: datetime) -> None:
     case.orders[data.order].sent_back.append(at)
 
@@ -177,11 +195,16 @@ def _reopened(case: CaseFact, data: e.CaseReopened, at: datetime) -> None:
 
 
 def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
-    case.orders[data.order].warned[data.clock] = at
+    _tells(case, data.order).warned[data.clock] = at
 
 
 def _breached(case: CaseFact, data: e.DeadlineBreached, at: datetime) -> None:
-    case.orders[data.order].breached[data.clock] = at
+    _tells(case, data.order).breached[data.clock] = at
+
+
+def _tells(case: CaseFact, order: str) -> "OrderFact | CaseFact":
+    """An order's clock, or the case's own where no order is named."""
+    return case.orders[order] if order else case
 
 
 _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
@@ -194,6 +217,9 @@ _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
     e.WorkOrderDone: _done,
     e.WorkOrderReturned: _returned,
     e.WorkOrderSentBack: _sent_back,
+    e.WorkOrderWithdrawn: _withdrawn,
+    e.CaseWithdrawn: _waived,
+    e.CaseHandedBack: _waived,
     e.ReplySettled: _settled,
     e.ContactAttached: _attached,
     e.CaseFollowedUp: _followed_up,

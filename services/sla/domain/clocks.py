@@ -1,111 +1,117 @@
-"""The clocks of a case: a pure fold of its events, and what each running clock will tell next."""
+"""The clocks of a case as its events left them: facts first, and what policy makes of them beside."""
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct, field
 
-from services.sla.domain.limits import Deadlines, Due, terms
-from shared.events import cases as e
+from shared.deadlines import Matter
 from shared.events.commands import Clock
-from shared.events.envelope import Envelope
-from shared.records import Record
 
-Rung = Literal["warn", "breach", "accept"]
+Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger"]
+PauseKind = Literal["parked", "supplement", "return_asked", "extension_asked"]
 
 
-class Running(Struct, kw_only=True):
-    """One clock of one order: `cause`: the event that started it; `stopped`: when; `fired`: rungs already told."""
+class Pause(Struct, kw_only=True, omit_defaults=True):
+    """The clocks that policy names for this kind stand still; `until` is empty while it lasts."""
+
+    kind: PauseKind
+    since: datetime
+    until: datetime | None = None
+    reason: str = ""
+
+
+class Running(Struct, kw_only=True, omit_defaults=True):
+    """One clock.
+
+    Facts: `cause` (the event that started it), `since` (from when it counts), `stopped`, `fixed` (due at that moment,
+    whatever the table says). By policy: `rule`, `period`, `due`, and `normal`, the deadline of the table where a surge
+    profile holds. `fired`: rungs told of this deadline; `next`: when the next one comes.
+    """
 
     cause: str
-    warn: datetime
+    since: datetime
     due: datetime
+    rule: str = ""
+    period: str = ""
+    normal: datetime | None = None
+    fixed: datetime | None = None
+    held: datetime | None = None
+    """Standing still since then."""
     stopped: datetime | None = None
-    fired: list[Rung] = field(default_factory=list)
-
-    def next(self, accepts: bool) -> tuple[datetime, Rung] | None:
-        """The next rung and its moment, or nothing. Silence is accepted after the breach was told.
-
-        A clock that stopped too late was breached, also where the stop is read before the rungs have fired.
-        """
-        if self.stopped is not None and self.stopped <= self.due:
-            return None
-        rungs: list[tuple[datetime, Rung]] = [(self.warn, "warn"), (self.due, "breach")]
-        if accepts and self.stopped is None:
-            rungs.append((self.due, "accept"))
-        return next((rung for rung in rungs if rung[1] not in self.fired), None)
+    fired: list[str] = field(default_factory=list)
+    next: datetime | None = None
 
 
-class Clocks(Struct, kw_only=True):
-    """Clocks by order. `traceparent` is that of the last event, so that what fires belongs to its trace."""
+class Extension(Struct, kw_only=True, omit_defaults=True):
+    """Granted at `at`: due at `until`."""
 
-    orders: dict[str, dict[Clock, Running]] = field(default_factory=dict)
+    at: datetime
+    until: datetime
+
+
+class Order(Struct, kw_only=True, omit_defaults=True):
+    """What a unit's clocks depend on. `own`: a deadline of its own, earlier than the table's."""
+
+    unit: str = ""
+    profile: str = ""
+    own: datetime | None = None
+    extended: Extension | None = None
+    pauses: list[Pause] = field(default_factory=list)
+    clocks: dict[Clock, Running] = field(default_factory=dict)
+
+
+class Late(Struct, kw_only=True, omit_defaults=True):
+    """A rung that was due before an event which was read first: it is still told, whatever that event changed.
+
+    `matter`: what the case was then, which decides what a step of the ladder says.
+    """
+
+    matter: Matter
+    order: str
+    clock: Clock | None
+    due: datetime
+    at: datetime
+    kind: Kind
+    key: str
+    left: float = 0.0
+
+
+class Clocks(Struct, kw_only=True, omit_defaults=True):
+    """All clocks of a case: its own and those of its orders. `version` of the policy they were counted by.
+
+    `joined`: reporters after the first; `triggered`: trigger → moment; `supervised`: triggers told;
+    `traceparent` is that of the last event, so that what fires belongs to its trace.
+    """
+
+    version: str = ""
+    matter: Matter = Matter()
+    case: Order = field(default_factory=Order)
+    orders: dict[str, Order] = field(default_factory=dict)
+    owed: list[str] = field(default_factory=list)
+    joined: int = 0
+    triggered: dict[str, datetime] = field(default_factory=dict)
+    supervised: list[str] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
     traceparent: str = ""
+
+    def whole(self) -> Iterator[tuple[str, Order]]:
+        """The case's own clocks under an empty name, then every order's."""
+        yield "", self.case
+        yield from self.orders.items()
+
+    def order(self, name: str) -> Order:
+        """Raises LookupError for an order that was never given out."""
+        return self.orders[name] if name else self.case
 
     def next(self) -> datetime | None:
         """The earliest moment at which something fires."""
-        return min((rung[0] for _, _, _, rung in self.pending()), default=None)
+        moments = [clock.next for _, order in self.whole() for clock in order.clocks.values() if clock.next]
+        moments += [at for trigger, at in self.triggered.items() if trigger not in self.supervised]
+        moments += [one.at for one in self.late]
+        return min(moments, default=None)
 
-    def pending(self) -> Iterator[tuple[str, Clock, Running, tuple[datetime, Rung]]]:
-        """Each clock that still has something to tell: order, clock, state, (moment, rung)."""
-        for order, clocks in self.orders.items():
-            for name, clock in clocks.items():
-                rung = clock.next(accepts=name == "sign")
-                if rung is not None:
-                    yield order, name, clock, rung
-
-
-class ClocksView:
-    """sla's reading of `cases` (shared/reader.py)."""
-
-    name = "sla"
-    state = Clocks
-    interests = frozenset(
-        {
-            "work_order.issued.v1",
-            "work_order.signed.v1",
-            "work_order.return_asked.v1",
-            "work_order.returned.v1",
-            "work_order.answered.v1",
-            "work_order.sent_back.v1",
-            "work_order.done.v1",
-        }
-    )
-
-    def __init__(self, policy: Deadlines, due: Due) -> None:
-        self._policy = policy
-        self._due = due
-
-    def fold(self, state: Clocks | None, event: Envelope, data: Any) -> Clocks:
-        state = state or Clocks()
-        state.traceparent = event.traceparent
-        if isinstance(data, e.WorkOrderIssued):
-            state.orders[data.order] = self._start(event, data)
-            return state
-        clocks = state.orders.get(data.order, {})
-        for name in _STOPS.get(type(data), ()):
-            clocks[name].stopped = clocks[name].stopped or event.time
-        if isinstance(data, e.WorkOrderSentBack):
-            clocks["resolve"].stopped = None
-        return state
-
-    def _start(self, event: Envelope, data: e.WorkOrderIssued) -> dict[Clock, Running]:
-        """The department's clocks start at dispatch, never at its signature."""
-        found = terms(self._policy, self._due, event.time, data.priority, data.request_type)
-        return {name: Running(cause=event.id, warn=one.warn, due=one.due) for name, one in found.items()}
-
-    def effects(self, state: Clocks, event: Envelope, data: Any) -> list[Record]:
-        return []
-
-    def index(self, state: Clocks) -> dict[str, Any]:
-        return {"next": state.next()}
-
-
-_STOPS: dict[type[Struct], tuple[Clock, ...]] = {
-    e.WorkOrderSigned: ("sign",),
-    e.WorkOrderReturnAsked: ("sign",),
-    e.WorkOrderReturned: ("sign", "resolve"),
-    e.WorkOrderAnswered: ("sign", "resolve"),
-    e.WorkOrderDone: ("sign", "resolve"),
-}
+    def running(self) -> bool:
+        """Whether any clock has not stopped."""
+        return any(clock.stopped is None for _, order in self.whole() for clock in order.clocks.values())

@@ -101,6 +101,6 @@ async def test_a_stage_moves_and_writes_what_was_counted(name: str, expected: di
 
 
 def test_a_reader_decodes_only_what_means_something_to_it() -> None:
-    assert STAGES["sla"].decodes == pytest.approx(0.2)
+    assert STAGES["sla"].decodes == pytest.approx(0.4)
     assert STAGES["notify"].decodes == pytest.approx(0.2)
     assert STAGES["dispatch"].decodes == 1.0

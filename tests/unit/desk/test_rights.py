@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from services.desk.domain.forms import _BODIES
+from services.desk.domain.rights import FORMS
 from shared.events import cases as e
+from shared.moves import door_roles
 from tests.unit.desk.test_view import order_of
 from tests.unit.desk.world import OTHER, UNIT, World
 
@@ -88,9 +91,9 @@ async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:
 @pytest.mark.parametrize(
     ("role", "verbs"),
     [
-        (f"unit:{UNIT}", ["sign", "ask_return", "note"]),
-        ("agent", ["ask_transfer", "note"]),
-        ("auditor", ["note"]),
+        (f"unit:{UNIT}", ["sign", "ask_return", "report_contact", "note"]),
+        ("agent", ["ask_transfer", "withdraw", "keep", "note"]),
+        ("auditor", ["regrade", "note"]),
     ],
 )
 async def test_actions_are_those_the_role_has_now(role: str, verbs: list[str]) -> None:
@@ -123,3 +126,8 @@ async def test_actions_follow_the_state(step: str, role: str, verb: str) -> None
     await world.city.tell(case, event)
     async with world.browser(role) as browser:
         assert f"/commands/{verb}" in (await browser.get(f"/cases/{case}")).text
+
+
+def test_every_command_that_is_offered_has_a_form() -> None:
+    assert set(FORMS) == set(_BODIES)
+    assert set(FORMS) <= set(door_roles())

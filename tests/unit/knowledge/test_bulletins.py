@@ -137,3 +137,20 @@ async def test_the_switch_ends_by_itself_and_keeps_its_history(world: World) -> 
     late = await world.call("PUT", "/surge", {**off, "why": "again"}, who="supervisor:s")
     assert (late.status_code, late.json()["reason"]) == (409, "ends_in_the_past")
     assert (await world.call("PUT", "/surge", off, who="editor:e")).status_code == 403
+
+
+async def test_a_surge_profile_is_switched_with_a_reason_and_ends_by_itself(world: World) -> None:
+    on = {"on": True, "why": "封控首日", "until": "2021-01-13T12:00:00+08:00"}
+    assert (await world.call("PUT", "/profiles/none", on, who="supervisor:s")).status_code == 404
+    assert (await world.call("PUT", "/profiles/epidemic", on, who="agent:a")).status_code == 403
+    for _ in range(2):
+        made = (await world.call("PUT", "/profiles/epidemic", on, who="supervisor:s")).json()
+        assert (made["version"], made["by"]) == (1, "supervisor:s")
+    world.follow()
+    assert world.library.shelf.profiles["epidemic"].holds(world.clock.now())
+    [shown] = (await world.call("GET", "/profiles", who="agent:a")).json()["items"]
+    assert (shown["id"], shown["on"], len(shown["history"])) == ("epidemic", True, 1)
+    world.clock.forward(hours=9)
+    assert not world.library.shelf.profiles["epidemic"].holds(world.clock.now())
+    [shown] = (await world.call("GET", "/profiles", who="agent:a")).json()["items"]
+    assert (shown["on"], shown["switch"]["why"]) == (False, "封控首日"), "the last position stays on record"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,16 +13,20 @@ from services.knowledge.api import articles_router
 from services.knowledge.bulletins_api import bulletins_router, surge_router
 from services.knowledge.desk import Desk
 from services.knowledge.library import Library
+from services.knowledge.profiles_api import profiles_router
 from services.knowledge.store import MemoryStore
 from shared.auth import issue
+from shared.deadlines import Profiles
 from shared.events.envelope import decode
 from shared.events.knowledge import KNOWLEDGE, Entry
 from shared.events.topics import Topics
+from shared.policy import load
 from shared.records import Record
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTable
 
+POLICY = Path(__file__).parents[3] / "policy" / "130100"
 SECRET = "a secret of at least thirty-two bytes"
 TOPIC = Topics("130100").knowledge
 ARTICLE = {"question": "小区什么时候解封", "answer": "以区县公告为准", "ivr": "policy.4"}
@@ -78,6 +83,8 @@ class World:
         app.include_router(articles_router(settings, self.desk, self.store, self.library.search, self.clock))
         app.include_router(bulletins_router(settings, self.desk, self.library.shelf, self.clock))
         app.include_router(surge_router(settings, self.desk, self.store, self.clock))
+        profiles = load(POLICY, "profiles", Profiles)
+        app.include_router(profiles_router(settings, self.desk, self.store, profiles, self.clock))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://knowledge")
 
     def follow(self) -> None:

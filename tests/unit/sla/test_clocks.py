@@ -1,25 +1,41 @@
-"""The clocks of an order: when they start, stop and go on, and what they tell next."""
+"""The clocks of a case and its orders: when they start, stop, stand still and go on, and what they tell next."""
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
+from msgspec import Struct
 
-from services.sla.domain.limits import Deadlines, terms
-from shared.calendars import load_calendar
+from services.sla.domain.clocks import Clocks
 from shared.clock import CHINA
 from shared.events import cases as e
-from shared.events.commands import Priority, RequestType
-from shared.policy import load
-from tests.factories import LEAD
-from tests.unit.sla.world import POLICY, answered, folded, issued, sent_back, signed
+from shared.events.commands import Clock, Priority, RequestType
+from tests.factories import LEAD, SECOND, reporter
+from tests.unit.sla.world import SCHEDULE, VIEW, answered, case_of, clock_of, event, folded, issued, sent_back, signed
 
 WEDNESDAY = datetime(2021, 1, 13, 10, 0, tzinfo=CHINA)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def days(count: int) -> datetime:
     """The end of the nth working day after Wednesday the 13th, in that week and the next."""
-    return datetime(2021, 1, {1: 14, 2: 15, 3: 18, 5: 20, 7: 22}[count], 17, 30, tzinfo=CHINA)
+    return datetime(2021, 1, {1: 14, 2: 15, 3: 18, 4: 19, 5: 20, 7: 22, 10: 27}[count], 17, 30, tzinfo=CHINA)
+
+
+def registered(priority: Priority = "P2", state: str = "open", topic: str = "") -> e.CaseRegistered:
+    return e.CaseRegistered(
+        number="SJZ-1", matter=1, reporter=reporter("c1"), title="t", text="t", request_type="QZ", topic=topic,
+        area="", address="", priority=priority, obligation="ob", obligation_state=state,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def regraded(priority: Priority, request_type: RequestType = "QZ") -> e.CaseRegraded:
+    return e.CaseRegraded(priority=priority, request_type=request_type, topic="", reason="r")
+
+
+def owed(obligation: str) -> e.ReplyOwed:
+    return e.ReplyOwed(obligation=obligation, number="n", reporter=reporter("c1"), answer="a")
 
 
 @pytest.mark.parametrize(
@@ -37,42 +53,47 @@ def days(count: int) -> datetime:
 def test_limits_come_from_the_policy(
     priority: Priority, request_type: RequestType, sign: datetime, resolve: datetime
 ) -> None:
-    clocks = folded((WEDNESDAY, issued("o", priority, request_type))).orders["o"]
-    assert (clocks["sign"].due, clocks["resolve"].due) == (sign, resolve)
+    state = folded((WEDNESDAY, issued("o", priority, request_type)))
+    assert (clock_of(state, "sign").due, clock_of(state, "resolve").due) == (sign, resolve)
 
 
-def test_a_fifth_of_the_time_is_left_at_the_warning() -> None:
-    clock = folded((WEDNESDAY, issued("o", "P0"))).orders["o"]["sign"]
-    assert clock.warn == WEDNESDAY + timedelta(minutes=8)
+def test_who_is_held_to_nothing_has_no_clock() -> None:
+    state = folded((WEDNESDAY, issued("o", "P3", "BY")))
+    assert set(state.order("o").clocks) == {"sign", "resolve"}, "praise needs no contact, and no progress"
 
 
-def test_a_policy_without_a_fitting_line_is_an_error() -> None:
-    policy = load(POLICY, "deadlines", Deadlines)
-    short = policy.model_copy(update={"limits": policy.limits[:2]})
-    with pytest.raises(LookupError, match="no limit for P3 QZ"):
-        terms(short, load_calendar(POLICY).due, WEDNESDAY, "P3", "QZ")
+def test_an_urgent_case_warns_twice_and_an_ordinary_one_once() -> None:
+    kinds = [rung.left for rung in SCHEDULE.rungs(folded((WEDNESDAY, issued("o", "P0"))), "o", "sign") if rung.left]
+    assert kinds == [0.5, 0.2]
+    state = folded((WEDNESDAY, issued("o", "P2")))
+    assert [rung.left for rung in SCHEDULE.rungs(state, "o", "sign") if rung.left] == [0.2]
 
 
 def test_clocks_start_at_dispatch_and_not_at_the_signature() -> None:
     before = folded((WEDNESDAY, issued("o")))
     after = folded((WEDNESDAY, issued("o")), (WEDNESDAY + 3 * HOUR, signed("o")))
-    assert after.orders["o"]["resolve"].due == before.orders["o"]["resolve"].due
-    assert after.orders["o"]["sign"].stopped == WEDNESDAY + 3 * HOUR
-    assert after.orders["o"]["resolve"].stopped is None
+    assert clock_of(after, "resolve").due == clock_of(before, "resolve").due
+    assert clock_of(after, "sign").stopped == WEDNESDAY + 3 * HOUR
+    assert clock_of(after, "resolve").stopped is None
 
 
 @pytest.mark.parametrize(
-    ("data", "sign", "resolve"),
+    ("data", "stopped"),
     [
-        (e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="r", basis="b", proposed_unit=""), True, False),
-        (e.WorkOrderReturned(order="o", unit=LEAD), True, True),
-        (answered("o"), True, True),
-        (e.WorkOrderDone(order="o", unit=LEAD), True, True),
+        (e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="r", basis="b", proposed_unit=""), {"sign"}),
+        (e.WorkOrderContacted(order="o", unit=LEAD, reached=True, text=""), {"contact"}),
+        (e.WorkOrderContacted(order="o", unit=LEAD, reached=False, text=""), set()),
+        (e.WorkOrderReturned(order="o", unit=LEAD), {"sign", "contact", "resolve"}),
+        (e.WorkOrderWithdrawn(order="o", unit=LEAD, reason="r"), {"sign", "contact", "resolve"}),
+        (answered("o"), {"sign", "contact", "resolve"}),
+        (e.WorkOrderDone(order="o", unit=LEAD), {"sign", "contact", "resolve"}),
+        (e.CaseClosed(reason="r"), {"sign", "contact", "resolve"}),
+        (e.CaseWithdrawn(reason="r"), {"sign", "contact", "resolve"}),
     ],
 )
-def test_what_stops_which_clock(data: e.WorkOrderAnswered, sign: bool, resolve: bool) -> None:
-    clocks = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, data)).orders["o"]
-    assert (clocks["sign"].stopped is not None, clocks["resolve"].stopped is not None) == (sign, resolve)
+def test_what_stops_which_clock(data: Struct, stopped: set[Clock]) -> None:
+    clocks = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, data)).order("o").clocks
+    assert {name for name, clock in clocks.items() if clock.stopped is not None} == stopped
 
 
 def test_sent_back_the_resolve_clock_goes_on_and_the_sign_clock_does_not() -> None:
@@ -80,29 +101,153 @@ def test_sent_back_the_resolve_clock_goes_on_and_the_sign_clock_does_not() -> No
         (WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, signed("o")), (WEDNESDAY + 2 * HOUR, answered("o")),
         (WEDNESDAY + 3 * HOUR, sent_back("o")),
     )  # fmt: skip
-    assert state.orders["o"]["sign"].stopped == WEDNESDAY + HOUR, "the first stop counts"
-    assert state.orders["o"]["resolve"].stopped is None
-    assert state.next() == state.orders["o"]["resolve"].warn
-    assert state.orders["o"]["resolve"].due == days(5), "the limit is the first one"
+    assert clock_of(state, "sign").stopped == WEDNESDAY + HOUR, "the first stop counts"
+    assert clock_of(state, "resolve").stopped is None
+    assert clock_of(state, "resolve").due == days(5), "the limit is the first one"
+    assert clock_of(state, "audit").stopped == WEDNESDAY + 3 * HOUR
+
+
+def test_the_centres_clocks_run_while_it_is_the_centre_that_is_waited_for() -> None:
+    asked = e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="r", basis="b", proposed_unit="")
+    state = folded((WEDNESDAY, registered("P1")))
+    assert clock_of(state, "audit", "").due == WEDNESDAY + 10 * MINUTE, "a dispatcher decides where it goes"
+    state = folded((WEDNESDAY, registered("P1")), (WEDNESDAY, issued("o", "P1")), (WEDNESDAY + HOUR, asked))
+    assert clock_of(state, "approve").due == WEDNESDAY + HOUR + 30 * MINUTE
+    state = folded((WEDNESDAY, issued("o", "P1")), (WEDNESDAY + HOUR, answered("o")))
+    assert clock_of(state, "audit").due == WEDNESDAY + HOUR + 10 * MINUTE
+
+
+def test_a_case_answered_in_the_call_has_no_clock_at_all() -> None:
+    data = registered(state="settled")
+    assert VIEW.fold(None, event(case_of("a"), 1, WEDNESDAY, data), data) is None
+
+
+def test_reply_and_follow_up_are_the_cases_own_and_follow_each_other() -> None:
+    done = [(WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, owed("one")), (WEDNESDAY + 2 * HOUR, owed("two"))]
+    state = folded(*done)
+    assert clock_of(state, "reply", "").since == WEDNESDAY + HOUR, "from the first that is payable"
+    settled = [(WEDNESDAY + n * HOUR, e.ReplySettled(obligation=o, how="sms", proof="")) for n, o in ((3, "one"),)]
+    state = folded(*done, *settled)
+    assert clock_of(state, "reply", "").stopped is None
+    state = folded(*done, *settled, (WEDNESDAY + 4 * HOUR, e.ReplySettled(obligation="two", how="sms", proof="")))
+    assert clock_of(state, "reply", "").stopped == WEDNESDAY + 4 * HOUR
+    assert clock_of(state, "follow_up", "").due == days(1)
+
+
+def test_a_parked_case_stands_still_and_goes_on_where_it_was() -> None:
+    parked = e.CaseParked(reason="plan", review_at=days(7))
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, signed("o")), (WEDNESDAY + 2 * HOUR, parked))
+    assert clock_of(state, "resolve").held == WEDNESDAY + 2 * HOUR
+    assert clock_of(state, "resolve").next is None, "nothing fires meanwhile"
+    assert clock_of(state, "audit", "").due == days(7), "the plan is reviewed"
+    later = WEDNESDAY + timedelta(days=7)
+    state = folded(
+        (WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, signed("o")), (WEDNESDAY + 2 * HOUR, parked),
+        (later, e.CaseResumed(reason="done")),
+    )  # fmt: skip
+    assert clock_of(state, "resolve").due == days(10), "five working days later"
+    assert clock_of(state, "audit", "").stopped == later
+
+
+def test_a_return_that_is_asked_does_not_stop_the_resolve_clock() -> None:
+    asked = e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="r", basis="b", proposed_unit="")
+    refused = e.WorkOrderReturnRefused(order="o", unit=LEAD, reason="r")
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, asked), (WEDNESDAY + 30 * HOUR, refused))
+    assert clock_of(state, "resolve").due == days(5)
+
+
+def test_an_extension_moves_the_deadline_and_all_that_hangs_on_it() -> None:
+    extended = e.WorkOrderExtended(order="o", unit=LEAD, until=days(7), reason="r")
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, extended))
+    assert (clock_of(state, "resolve").due, clock_of(state, "resolve").rule) == (days(7), "extended")
+
+
+def test_a_lower_unit_has_its_own_earlier_deadline() -> None:
+    own = msgspec.structs.replace(issued("o"), due=days(2))
+    assert clock_of(folded((WEDNESDAY, own)), "resolve").due == days(2)
+    late = msgspec.structs.replace(issued("o"), due=days(7))
+    assert clock_of(folded((WEDNESDAY, late)), "resolve").due == days(5)
+
+
+def test_where_priority_rises_the_new_limits_count_from_there_and_where_it_falls_from_the_start() -> None:
+    up = folded((WEDNESDAY, issued("o", "P2")), (WEDNESDAY + 48 * HOUR, regraded("P0")))
+    assert clock_of(up, "resolve").due == WEDNESDAY + 50 * HOUR
+    assert clock_of(up, "progress").due == WEDNESDAY + 48 * HOUR + 30 * MINUTE, "and it reports from now on"
+    down = folded((WEDNESDAY, issued("o", "P0")), (WEDNESDAY + HOUR, regraded("P2")))
+    assert clock_of(down, "resolve").due == days(5)
+    assert "progress" not in down.order("o").clocks
+    other = folded((WEDNESDAY, issued("o", "P2")), (WEDNESDAY + HOUR, regraded("P2", "ZX")))
+    assert clock_of(other, "resolve").due == days(3)
+
+
+def test_a_surge_profile_has_its_own_limits_and_calendar_and_the_normal_deadline_is_kept() -> None:
+    epidemic = msgspec.structs.replace(issued("o"), topic="01", profile="epidemic")
+    clock = clock_of(folded((WEDNESDAY, epidemic)), "resolve")
+    assert (clock.due, clock.normal, clock.rule) == (WEDNESDAY + 24 * HOUR, days(5), "epidemic-help")
+    saturday = datetime(2021, 1, 16, 9, 0, tzinfo=CHINA)
+    consult = msgspec.structs.replace(issued("o", "P2", "ZX"), topic="01", profile="epidemic")
+    clock = clock_of(folded((saturday, consult)), "resolve")
+    assert clock.due == datetime(2021, 1, 17, 20, 0, tzinfo=CHINA), "Sunday is worked in the surge"
+
+
+def test_a_unit_may_have_a_calendar_of_its_own() -> None:
+    saturday = datetime(2021, 1, 16, 9, 0, tzinfo=CHINA)
+    control_room = msgspec.structs.replace(issued("o"), unit="130100-03-001")
+    assert clock_of(folded((saturday, control_room)), "sign").due == datetime(2021, 1, 17, 23, 59, tzinfo=CHINA)
+    assert clock_of(folded((saturday, issued("o"))), "sign").due == datetime(2021, 1, 18, 17, 30, tzinfo=CHINA)
+
+
+def rungs(state: Clocks, clock: Clock) -> list[str]:
+    return [rung.kind for rung in SCHEDULE.rungs(state, "o", clock)]
+
+
+def test_the_ladder_after_a_breach() -> None:
+    state = folded((WEDNESDAY, issued("o", "P2")))
+    assert rungs(state, "resolve") == ["warn", "breach", "urge", "supervise", "notify_leaders"]
+    moments = [rung.at for rung in SCHEDULE.rungs(state, "o", "resolve")]
+    assert moments[1:] == [days(5), days(5), datetime(2021, 1, 21, 17, 30, tzinfo=CHINA), days(10)]
+    assert rungs(state, "sign") == ["warn", "breach", "accept", "urge"]
+
+
+def test_progress_is_asked_for_until_the_order_is_due() -> None:
+    state = folded((WEDNESDAY, issued("o", "P0")), (WEDNESDAY + MINUTE, signed("o")))
+    told = []
+    while (one := SCHEDULE.pending(state, WEDNESDAY + 24 * HOUR)) is not None:
+        told.append((one.clock, one.rung.kind, one.due))
+        SCHEDULE.told(state, one)
+    missed = [due for clock, kind, due in told if (clock, kind) == ("progress", "breach")]
+    assert missed == [WEDNESDAY + n * 30 * MINUTE for n in (1, 2, 3, 4)]
+
+
+def test_progress_begins_a_new_round() -> None:
+    progressed = e.WorkOrderProgressed(order="o", unit=LEAD, text="on the way")
+    state = folded((WEDNESDAY, issued("o", "P0")), (WEDNESDAY + 20 * MINUTE, progressed))
+    assert clock_of(state, "progress").due == WEDNESDAY + 50 * MINUTE
+
+
+def test_who_asks_together_brings_a_key_supervision_once() -> None:
+    joins = [
+        (WEDNESDAY + n * HOUR, e.ContactAttached(reporter=reporter(f"c{n}"), text="", obligation="")) for n in (1, 2, 3)
+    ]
+    state = folded((WEDNESDAY, registered()), (WEDNESDAY, issued("o")), *joins[:2])
+    assert not state.triggered
+    state = folded((WEDNESDAY, registered()), (WEDNESDAY, issued("o")), *joins)
+    one = SCHEDULE.pending(state, WEDNESDAY + 3 * HOUR)
+    assert one is not None
+    assert (one.clock, one.rung.kind, one.rung.at) == (None, "trigger", WEDNESDAY + 3 * HOUR)
+    SCHEDULE.told(state, one)
+    assert SCHEDULE.pending(state, WEDNESDAY + 3 * HOUR) is None
 
 
 def test_each_order_has_its_own_clocks_and_the_earliest_comes_next() -> None:
-    state = folded((WEDNESDAY, issued("slow", "P2")), (WEDNESDAY, issued("fast", "P0")))
-    assert state.next() == state.orders["fast"]["sign"].warn
-    assert {order for order, *_ in state.pending()} == {"slow", "fast"}
-
-
-def test_the_sign_clock_warns_breaches_then_accepts_and_the_resolve_clock_does_not_accept() -> None:
-    clocks = folded((WEDNESDAY, issued("o", "P0"))).orders["o"]
-    for name, accepts, rungs in (("sign", True, ["warn", "breach", "accept"]), ("resolve", False, ["warn", "breach"])):
-        clock, told = clocks[name], []  # type: ignore[index]
-        while (rung := clock.next(accepts)) is not None:
-            told.append(rung[1])
-            clock.fired.append(rung[1])
-        assert told == rungs
+    slow, fast = issued("slow", "P2"), msgspec.structs.replace(issued("fast", "P2"), unit=SECOND, due=days(1))
+    state = folded((WEDNESDAY, slow), (WEDNESDAY, fast))
+    assert clock_of(state, "resolve", "fast").due < clock_of(state, "resolve", "slow").due
+    assert state.next() == min(one.next for o in state.orders.values() for one in o.clocks.values() if one.next)
 
 
 def test_nothing_runs_any_more_once_all_is_done() -> None:
     state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, e.WorkOrderDone(order="o", unit=LEAD)))
     assert state.next() is None
-    assert list(state.pending()) == []
+    assert not state.running()
+    assert SCHEDULE.pending(state, days(10)) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,14 +30,30 @@ EVENTS = [
     event(SIGNED, 2, minute(12), signed("signed")),
     event(PROMPT, 3, minute(90), answered("prompt")),
 ]
-EXPECTED = {
+MUST = {
     ("warn", "sign", "silent"), ("breach", "sign", "silent"), ("sign", "", "silent"),
-    ("warn", "resolve", "silent"), ("breach", "resolve", "silent"),
+    ("warn", "resolve", "silent"), ("breach", "resolve", "silent"), ("supervise", "", "silent"),
+    ("escalate", "sign", "silent"), ("breach", "progress", "silent"),
     ("warn", "sign", "signed"), ("breach", "sign", "signed"),
     ("warn", "resolve", "signed"), ("breach", "resolve", "signed"),
+    ("breach", "contact", "prompt"), ("breach", "progress", "prompt"),
 }  # fmt: skip
+MUST_NOT = {("breach", "sign", "prompt"), ("breach", "resolve", "prompt")}
+Rungs = set[tuple[str, str, str, str, datetime | None]]
 MAY = {("sign", "", "signed")}
 """Silence is accepted where it is noticed before the signature comes."""
+
+
+async def serial() -> Rungs:
+    """What one owner tells who reads every event at its moment and never fails."""
+    world = World()
+    one = Watching(world, START)
+    for moment in sorted({known.time for known in EVENTS}):
+        await one.fire(moment - timedelta(milliseconds=2))
+        await one.read(*(known for known in EVENTS if known.time == moment))
+    while await one.fire(END):
+        pass
+    return {told[1:] for told in world.told()}
 
 
 class Play:
@@ -84,7 +101,7 @@ class Play:
 
     async def calm(self) -> None:
         self.players.append(self._player(fails=0.0))
-        for _ in range(120):
+        for _ in range(200):
             await self.schedule.point()
 
 
@@ -102,21 +119,32 @@ async def play(seed: int) -> World:
     return game.world
 
 
-def check(world: World) -> None:
+def _certain(told: tuple[Any, ...]) -> bool:
+    """A warning is not told any more once the clock has stopped in time."""
+    return told[0] != "warn" and told[:3] not in MAY
+
+
+def check(world: World, expected: Rungs) -> None:
     told = world.told()
-    first = [tuple(what) for _, *what in told]
-    assert set(first) - MAY == EXPECTED
-    assert len(set(told)) == len(set(first)), "a rung under several ids"
+    first = {one[1:] for one in told}
+    assert {one for one in first if _certain(one)} == {one for one in expected if _certain(one)}
+    assert {one for one in first if one[:3] not in MAY} <= expected
+    rungs = {one[:3] for one in first}
+    assert rungs >= MUST
+    assert not rungs & MUST_NOT
     for order in ("silent", "signed"):
-        mine = list(dict.fromkeys(what for what in first if what[2] == order and what[1] != "resolve"))
-        assert mine == [("warn", "sign", order), ("breach", "sign", order), ("sign", "", order)][: len(mine)]
+        mine = list(dict.fromkeys(one.verb for one in told if one.order == order and one.clock in ("sign", "")))
+        steps = ["warn", "breach", "sign"] if ("sign", "", order) in rungs else ["warn", "breach"]
+        assert [verb for verb in mine if verb in steps] == steps
     assert world.clocks(SILENT).next() is None
+    assert len({one.id for one in told}) == len(first), "a rung under several ids"
 
 
 @pytest.mark.parametrize("chunk", range(10))
 async def test_every_rung_fires_under_one_id_and_no_other_fires(chunk: int) -> None:
-    for seed in range(chunk * 10, chunk * 10 + 10):
+    expected = await serial()
+    for seed in range(chunk * 6, chunk * 6 + 6):
         try:
-            check(await asyncio.wait_for(play(seed), 20))
+            check(await asyncio.wait_for(play(seed), 20), expected)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error

@@ -16,6 +16,7 @@ from tests.factories import case_of as register_case
 from tests.factories import order_of as order_id
 from tests.unit.sla.world import (
     COMMANDS_TOPIC,
+    PLAIN,
     TOPICS,
     Watching,
     World,
@@ -37,7 +38,7 @@ def after(minutes: float) -> datetime:
 
 async def watching() -> Watching:
     """A P0 order: sign 10 minutes (warned after 8), resolve 120 (warned after 96)."""
-    made = Watching(World(), START)
+    made = Watching(World(), START, schedule=PLAIN)
     await made.read(event(CASE, 1, START, issued("o", "P0")))
     return made
 
@@ -105,7 +106,7 @@ async def test_an_unknown_horizon_and_a_partition_of_others_fire_nothing() -> No
 
 async def test_two_owners_tell_the_same_command() -> None:
     one = await watching()
-    other = Watching(one.world, START)
+    other = Watching(one.world, START, schedule=PLAIN)
     rows = await one.timers._store.due("N", 0, after(8), 10)
     await other.fire(after(8))
     await one.timers._tell(rows, after(8))

@@ -1,23 +1,28 @@
 """A small world for sla: events of cases, and processes whose timers fire over the shipped fakes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from services.sla.domain.clocks import Clocks, ClocksView
-from services.sla.domain.limits import Deadlines
+from services.sla.domain.clocks import Clocks, Running
+from services.sla.domain.ladder import Ladder
+from services.sla.domain.schedule import Schedule
+from services.sla.domain.view import ClocksView
+from services.sla.notices import MemoryNotices
+from services.sla.policy import load_schedule
 from services.sla.store import MemoryStore
 from services.sla.timers import Timers
-from shared.calendars import load_calendar
+from shared.calendars import CalendarFile
+from shared.deadlines import Deadlines, Limit, Pauses, Profiles, make_rulebook
 from shared.events import cases as e
-from shared.events.commands import COMMANDS, Priority, RequestType, verb_of
+from shared.events.commands import COMMANDS, Clock, Priority, RequestType, Warn, verb_of
 from shared.events.envelope import Envelope, decode, raw
 from shared.events.topics import Topics
 from shared.ids import case_id, event_id
-from shared.policy import load
 from shared.producer import OrderedPublisher
 from shared.reader import CaseReader
 from shared.records import Record, record_of
@@ -27,7 +32,19 @@ from tests.factories import LEAD
 POLICY = Path(__file__).parents[3] / "policy" / "130100"
 TOPICS = Topics("130100")
 CASES, COMMANDS_TOPIC = TOPICS.cases("normal"), TOPICS.commands("normal")
-VIEW = ClocksView(load(POLICY, "deadlines", Deadlines), load_calendar(POLICY).due)
+SCHEDULE = load_schedule(POLICY)
+VIEW = ClocksView(SCHEDULE)
+PLAIN = Schedule(
+    make_rulebook(
+        Deadlines(
+            version="plain", warn_left=(0.2,), pauses=Pauses(), limits=(Limit(id="all", sign="10m", resolve="2h"),)
+        ),
+        Profiles(version="plain", profiles=()),
+        CalendarFile(version="plain", intervals=((time(8, 30), time(17, 30)),)),
+    ),
+    Ladder(version="plain", ladders=(), digest_every="15m"),
+)
+"""Sign in 10 minutes (warned after 8), resolve in 120 (warned after 96), and nothing else."""
 
 
 def case_of(name: str) -> str:
@@ -68,38 +85,59 @@ def folded(*events: tuple[datetime, Struct]) -> Clocks:
     return state
 
 
+def clock_of(state: Clocks, clock: Clock, order: str = "o") -> Running:
+    return state.order(order).clocks[clock]
+
+
+class Told(NamedTuple):
+    """A command in few words; `rung`: the share left of a warning, or the step of an escalation."""
+
+    id: str
+    verb: str
+    clock: str
+    order: str
+    rung: str
+    due: datetime | None
+
+
 class World:
     """What survives every crash: the documents and the log."""
 
     def __init__(self) -> None:
-        self.table, self.log = MemoryTable(), MemoryLog()
+        self.table, self.log, self.notices = MemoryTable(), MemoryLog(), MemoryNotices()
 
-    def told(self) -> list[tuple[str, str, str, str]]:
-        """Every command in the log: (id, verb, clock, order)."""
-        envelopes = [decode(stored.value) for stored in self.log.all(COMMANDS_TOPIC)]
-        return [(one.id, *_read(one)) for one in envelopes]
+    def told(self) -> list[Told]:
+        """Every command in the log."""
+        return [told_of(decode(stored.value)) for stored in self.log.all(COMMANDS_TOPIC)]
 
     def clocks(self, case: str) -> Clocks:
         return msgspec.convert(self.table.rows[case]["state"], Clocks)
 
 
-def _read(command: Envelope) -> tuple[str, str, str]:
+def told_of(command: Envelope) -> Told:
     data = COMMANDS.data(command)
-    return verb_of(command.type), getattr(data, "clock", ""), data.order
+    rung = getattr(data, "step", "") or (f"{data.left:g}" if isinstance(data, Warn) else "")
+    return Told(command.id, verb_of(command.type), getattr(data, "clock", ""), data.order, rung, data.due)
 
 
 class Watching:
     """One sla process of the normal lane. `known`: owned partition → moment up to which its events are known."""
 
-    def __init__(self, world: World, start: datetime, process: Process | None = None, fails: float = 0.0) -> None:
+    def __init__(
+        self, world: World, start: datetime, process: Process | None = None, fails: float = 0.0, *,
+        schedule: Schedule = SCHEDULE,
+    ) -> None:  # fmt: skip
         self.world = world
         self.process = process or Process()
         self.clock = FakeClock(start, self.process)
         self.known: dict[int, datetime | None] = dict.fromkeys(range(world.log.partitions))
         publisher = OrderedPublisher(MemoryTransport(world.log, self.process, fails), self.clock)
         store = MemoryStore(world.table, self.process, fails)
-        self.reader = CaseReader[Clocks](VIEW, store.cases, publisher, TOPICS.dead_letters)
-        self.timers = Timers("normal", store, publisher, self.clock, topics=TOPICS, horizons=self._horizons)
+        self.reader = CaseReader[Clocks](ClocksView(schedule), store.cases, publisher, TOPICS.dead_letters)
+        self.timers = Timers(
+            "normal", store, publisher, self.clock,
+            topics=TOPICS, horizons=self._horizons, schedule=schedule, notices=world.notices,
+        )  # fmt: skip
 
     async def _horizons(self) -> dict[int, float]:
         return {number: at.timestamp() if at else 0.0 for number, at in self.known.items()}
@@ -117,4 +155,4 @@ class Watching:
         before = len(self.world.told())
         self.known = dict.fromkeys(self.known, until)
         await self.timers.fire()
-        return [f"{verb}-{clock}".strip("-") for _, verb, clock, _ in self.world.told()[before:]]
+        return [f"{one.verb}-{one.clock}".strip("-") for one in self.world.told()[before:]]

@@ -7,10 +7,10 @@ import pytest
 from services.dispatch.policy import load_rules, number_prefix
 from services.intake.policy import load_ivr, load_lanes
 from services.notify.policy import load_messages
-from services.sla.domain.limits import Deadlines
+from services.sla.policy import load_schedule
 from services.transfer.policy import load_transfer
 from shared.calendars import load_calendar
-from shared.policy import PolicyError, load, load_units
+from shared.policy import PolicyError, load_units
 from tests.unit.transfer.world import POLICIES
 
 
@@ -22,9 +22,8 @@ def test_every_file_of_a_city_loads(city: str, prefix: str) -> None:
     assert len(units) >= 6
     assert all(code.startswith(city) for code in units)
     assert load_rules(folder).units == frozenset(units)
-    for loader in (load_ivr, load_lanes, load_messages, load_transfer, load_calendar):
+    for loader in (load_ivr, load_lanes, load_messages, load_transfer, load_calendar, load_schedule):
         assert loader(folder)
-    assert load(folder, "deadlines", Deadlines).limits
 
 
 @pytest.mark.parametrize(

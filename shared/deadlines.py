@@ -1,0 +1,205 @@
+"""How long everybody has: a city's table of limits, its surge profiles, and the calendars that make moments of them.
+
+A deadline is a pure function of what a case's events say and of the policy's version. The hand-over to a partner city
+has clocks of its own (receipt, decision, result), kept by transfer under transfer.yaml.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, get_args
+
+from msgspec import Struct
+from pydantic import AfterValidator
+
+from shared.calendars import Calendar, CalendarFile, Calendars, parsed
+from shared.events.commands import Clock, Priority, RequestType
+from shared.policy import Policy, PolicyError, load
+
+LINES = 4096
+"""Kinds of clocks whose line is remembered; topics are free text."""
+NONE = "none"
+"""Stands in a line of the table where nobody is held to that clock."""
+
+
+class Matter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What conditions of policy look at."""
+
+    priority: Priority = "P2"
+    request_type: RequestType = "QZ"
+    topic: str = ""
+    area: str = ""
+
+
+class When(Policy):
+    """Conditions; what is not given fits everything. A topic fits its sub-topics (`01` fits `01.03`)."""
+
+    priorities: tuple[Priority, ...] = ()
+    request_types: tuple[RequestType, ...] = ()
+    topics: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+
+    def fits(self, matter: Matter) -> bool:
+        return (
+            (not self.priorities or matter.priority in self.priorities)
+            and (not self.request_types or matter.request_type in self.request_types)
+            and (not self.topics or matter.topic.startswith(self.topics))
+            and (not self.areas or matter.area in self.areas)
+        )
+
+
+def _period(text: str) -> str:
+    if text != NONE:
+        parsed(text)
+    return text
+
+
+Period = Annotated[str, AfterValidator(_period)]
+
+
+class Limit(When):
+    """One line: a period per clock; a clock that it does not name is looked up in the lines below."""
+
+    id: str
+    audit: Period | None = None
+    sign: Period | None = None
+    contact: Period | None = None
+    resolve: Period | None = None
+    progress: Period | None = None
+    approve: Period | None = None
+    follow_up: Period | None = None
+    reply: Period | None = None
+    warn_left: tuple[float, ...] | None = None
+    """Warn when these shares of the time are left; not given: as the table says."""
+
+    def period(self, clock: Clock) -> str | None:
+        found: str | None = getattr(self, clock, None)
+        return found
+
+
+class Pauses(Policy):
+    """Which clocks stand still while a case is parked, waits for a supplement, or a unit has asked something."""
+
+    parked: tuple[Clock, ...] = ()
+    supplement: tuple[Clock, ...] = ()
+    return_asked: tuple[Clock, ...] = ()
+    extension_asked: tuple[Clock, ...] = ()
+
+
+class Deadlines(Policy):
+    """deadlines.yaml"""
+
+    version: str
+    warn_left: tuple[float, ...]
+    pauses: Pauses
+    limits: tuple[Limit, ...]
+
+
+class Profile(When):
+    """A surge profile: whom it is for, its own lines before the table's, and the calendar they are counted on."""
+
+    id: str
+    name: str
+    english: str
+    calendar: str = ""
+    limits: tuple[Limit, ...] = ()
+
+
+class Profiles(Policy):
+    """profiles.yaml"""
+
+    version: str
+    profiles: tuple[Profile, ...]
+
+    def by_id(self) -> dict[str, Profile]:
+        return {profile.id: profile for profile in self.profiles}
+
+    def of(self, matter: Matter, active: Iterable[str]) -> str:
+        """The first profile that is switched on and made for this matter, or empty."""
+        on = frozenset(active)
+        return next((one.id for one in self.profiles if one.id in on and one.fits(matter)), "")
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """The limit that holds: which line of the table, its period, and the moment at which it is over."""
+
+    rule: str
+    period: str
+    due: datetime
+
+
+class Rulebook:
+    """Table, profiles and calendars of one city under one version."""
+
+    def __init__(self, deadlines: Deadlines, profiles: Profiles, calendars: Calendars) -> None:
+        self.deadlines = deadlines
+        self.profiles = profiles
+        self.calendars = calendars
+        self.version = f"deadlines {deadlines.version}, calendar {calendars.version}, profiles {profiles.version}"
+        self._profiles = profiles.by_id()
+        self._line = lru_cache(LINES)(self._find)
+
+    def terms(
+        self, clock: Clock, matter: Matter, start: datetime, *, unit: str = "", profile: str = ""
+    ) -> Terms | None:
+        """The limit of a clock that runs from `start`; nothing where policy sets none.
+
+        A profile that policy does not know any more has no lines and no calendar of its own.
+        """
+        limit = self.line(clock, matter, profile)
+        period = limit.period(clock) if limit else None
+        if limit is None or period is None or period == NONE:
+            return None
+        due = self.calendar(unit, profile).due(start, period)
+        return Terms(rule=limit.id, period=period, due=due)
+
+    def calendar(self, unit: str = "", profile: str = "") -> Calendar:
+        """What an order is counted on: the profile's calendar, the unit's own, or the city's."""
+        surge = self._profiles.get(profile)
+        return self.calendars.of(surge.calendar if surge else "", unit)
+
+    def warn_left(self, clock: Clock, matter: Matter, profile: str = "") -> tuple[float, ...]:
+        """At which shares of the time left the clock warns, the largest first."""
+        limit = self.line(clock, matter, profile)
+        given = self.deadlines.warn_left if limit is None or limit.warn_left is None else limit.warn_left
+        return tuple(sorted(given, reverse=True))
+
+    def line(self, clock: Clock, matter: Matter, profile: str = "") -> Limit | None:
+        """The line that holds for this clock: the first that fits and names it."""
+        return self._line(clock, matter, profile)
+
+    def _find(self, clock: Clock, matter: Matter, profile: str) -> Limit | None:
+        surge = self._profiles.get(profile)
+        lines = (*(surge.limits if surge else ()), *self.deadlines.limits)
+        return next((one for one in lines if one.period(clock) is not None and one.fits(matter)), None)
+
+
+def make_rulebook(deadlines: Deadlines, profiles: Profiles, calendar: CalendarFile) -> Rulebook:
+    """Raises PolicyError where a profile names an unknown calendar, or a line that everybody needs is missing."""
+    for profile in profiles.profiles:
+        if profile.calendar and profile.calendar not in calendar.others:
+            raise PolicyError(f"profiles.yaml: {profile.id} names the unknown calendar {profile.calendar}")
+    book = Rulebook(deadlines, profiles, Calendars(calendar))
+    _check_complete(book)
+    return book
+
+
+def _check_complete(book: Rulebook) -> None:
+    """No order may be without a time to sign and to resolve it."""
+    for priority in get_args(Priority):
+        for kind in get_args(RequestType):
+            matter = Matter(priority=priority, request_type=kind)
+            for clock in ("sign", "resolve"):
+                if book.line(clock, matter) is None:
+                    version = book.deadlines.version
+                    raise PolicyError(f"deadlines.yaml {version}: no {clock} limit for {priority} {kind}")
+
+
+def load_rulebook(folder: Path) -> Rulebook:
+    """The rulebook of a city's policy folder; raises PolicyError."""
+    return make_rulebook(
+        load(folder, "deadlines", Deadlines),
+        load(folder, "profiles", Profiles),
+        load(folder, "calendar", CalendarFile),
+    )
