@@ -10,10 +10,13 @@ from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.handlers import CommandHandler
+from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.policy import load_rules, number_prefix
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
+from services.dispatch.walker import Walker
+from services.dispatch.walks import MongoWalks
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
@@ -40,12 +43,14 @@ class Dispatch:
         self.outcomes = Outcomes()
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.walks = MongoWalks(self.database)
+        self.walker = Walker(self.walks, self.publisher, clock, self.topics)
         self.sweeper = Sweeper(self.store, self.publisher, clock, self.topics)
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
     def subscribe(self) -> None:
-        """One consumer per lane, and one for the departments' answers."""
+        """Two consumers per lane, of commands and of events, and one for the departments' answers."""
         policy = self.settings.policy
         feeds = feed_units(policy)
         handler = CommandHandler(
@@ -60,6 +65,9 @@ class Dispatch:
         )
         for lane in LANES:
             self.bus.subscribe(f"dispatch.{lane}", [self.topics.commands(lane)], handler.handle, handler.poison)
+        links = LinksHandler(self.store, self.walks, self.publisher, self.topics)
+        for lane in LANES:
+            self.bus.subscribe(f"dispatch.links.{lane}", [self.topics.cases(lane)], links.handle, links.poison)
         bridge = Bridge(self.publisher, self._clock, self.topics, feeds)
         answers = [self.topics.answers(unit) for unit in feeds]
         if answers:
@@ -68,12 +76,13 @@ class Dispatch:
     async def start(self) -> None:
         role = self.settings.role
         await self.store.prepare()
+        await self.walks.prepare()
         if role in ("api", "all"):
             cases = [self.topics.cases(lane) for lane in LANES]
             self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
         if role in ("worker", "all"):
             self.subscribe()
-            self._tasks.append(asyncio.create_task(self.sweeper.run()))
+            self._tasks += [asyncio.create_task(self.sweeper.run()), asyncio.create_task(self.walker.run())]
         await self.bus.start()
 
     async def stop(self) -> None:

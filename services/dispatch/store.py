@@ -1,7 +1,7 @@
 """dispatch's database: cases with their log, commands that wait for their case, and leased blocks of numbers.
 
 A case document: `_id`, `rev`, `case` (domain state), `log` (records in order), and for queries `number`, `state`,
-`contact` (contact and matter), `work` (unit and state of each open order).
+`contact` (contact and matter), `work` (unit and state of each open order), `link` (to which event case).
 """
 
 from collections.abc import Sequence
@@ -75,8 +75,16 @@ def write_of(case: Case, rev: int, contact: str, entries: Sequence[Entry]) -> Wr
     }
     if contact and case.registered:
         fields["contact"] = contact
+    if case.related.link is not None or case.related.links:
+        fields["link"] = _link(case)
     log = [{"s": entry.sequence, "t": entry.topic, "v": entry.value} for entry in entries]
     return Write(case.id, rev, fields, {"log": log})
+
+
+def _link(case: Case) -> Document | None:
+    """Which event case it is linked to, whether it waits for it, and the number of the link."""
+    link = case.related.link
+    return {"to": link.event_case, "waits": state_of(case) == "LINKED", "n": link.number} if link else None
 
 
 def read_log(document: Document) -> list[Entry]:
@@ -169,6 +177,7 @@ class MemoryState:
         self.cases = MemoryTable(unique=("contact",))
         self.waiting: dict[str, Waiting] = {}
         self.numbers: dict[str, int] = {}
+        self.walks: dict[str, Document] = {}
 
 
 class MemoryStore:

@@ -5,18 +5,22 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from services.dispatch.domain.related import Related
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, Priority, Reporter, RequestType, TransferClock
 from shared.events.contacts import SealedPerson
 
-OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED"]
-DebtState = Literal["open", "owed", "settled", "waived"]
+OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED", "WITHDRAWN"]
+DebtState = Literal["open", "owed", "settled", "waived", "leaving", "moved", "split"]
+"""`leaving`: on the way to another case, which has not confirmed yet; then `moved` by a merge, or `split` off."""
 CaseState = Literal[
     "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
     "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED",
+    "MERGING", "MERGED", "LINKED",
 ]  # fmt: skip
 TransferState = Literal["asked", "receipted", "accepted", "refused", "completed"]
-ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED"})
+_VOID: frozenset[OrderState] = frozenset({"RETURNED", "WITHDRAWN"})
+ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED", "WITHDRAWN"})
 
 
 class Order(Struct, kw_only=True):
@@ -40,13 +44,15 @@ class Order(Struct, kw_only=True):
     steps: int = 0
 
 
-class Debt(Struct, kw_only=True):
-    """A reply obligation: one per reporter and cycle."""
+class Debt(Struct, kw_only=True, omit_defaults=True):
+    """A reply obligation: one per reporter and cycle. `merge` and `number`: of the merged case he turned to."""
 
     id: str
     reporter: Reporter
     cycle: int
     state: DebtState
+    merge: str = ""
+    number: str = ""
 
 
 class Transfer(Struct, kw_only=True):
@@ -91,6 +97,7 @@ class Case(Struct, kw_only=True):
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    related: Related = field(default_factory=Related)
     causes: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """Command id → first and last sequence of its events, and its digest."""
 
@@ -105,10 +112,10 @@ class Case(Struct, kw_only=True):
 
     def current(self) -> list[Order]:
         """The orders of this cycle that count: returned ones were replaced."""
-        return [order for order in self.orders if order.cycle == self.cycle and order.state != "RETURNED"]
+        return [order for order in self.orders if order.cycle == self.cycle and order.state not in _VOID]
 
     def unpaid(self) -> list[Debt]:
-        return [debt for debt in self.debts if debt.state in ("open", "owed")]
+        return [debt for debt in self.debts if debt.state in ("open", "owed", "leaving")]
 
     def all_done(self) -> bool:
         """Every unit of this cycle has answered and was audited."""
@@ -129,7 +136,8 @@ class Case(Struct, kw_only=True):
     def finished(self) -> bool:
         """Every unit and every partner of this cycle has come to its end, and at least one of them with an answer."""
         done = all(order.state == "DONE" for order in self.current())
-        return done and not self.transferred() and bool(self.current() or self.results())
+        somebody = self.current() or self.results() or self.related.told()
+        return done and not self.transferred() and bool(somebody)
 
     def answers(self) -> str:
         """The answers of this cycle's units and partners, as one text."""
@@ -141,18 +149,21 @@ class Case(Struct, kw_only=True):
             return False
         return bool(self.answer) and (self.closed or self.all_done() or not self.current())
 
-    def reporters(self) -> list[Reporter]:
-        """Everybody who waits or waited for an answer, each once."""
-        found: dict[str, Reporter] = {}
+    def reporters(self) -> list[Debt]:
+        """The last obligation of everybody who waits or waited for an answer here, each once."""
+        found: dict[tuple[str, str], Debt] = {}
         for debt in self.debts:
-            found.setdefault(debt.reporter.person.caller_ref or debt.reporter.contact_id, debt.reporter)
-        return list(found.values())
+            found[debt.merge, debt.reporter.person.caller_ref or debt.reporter.contact_id] = debt
+        here = {"", *self.related.absorbed}
+        return [debt for debt in found.values() if debt.state != "split" and debt.merge in here]
 
 
 def state_of(case: Case) -> CaseState:
     """The case's state, derived from its work orders and its debts (domain.md §2.1)."""
     if not case.registered:
         return "UNKNOWN"
+    if case.related.merge is not None:
+        return "MERGED" if case.related.merge.done else "MERGING"
     if case.closed:
         return "CLOSED"
     if case.reopen_requested:
@@ -162,6 +173,8 @@ def state_of(case: Case) -> CaseState:
         return _at_work(states)
     if case.transferred():
         return "TRANSFERRED"
+    if case.related.waits():
+        return "LINKED"
     if not states and not case.answer:
         return "PENDING_DISPATCH"
     return "PENDING_REPLY" if case.unpaid() else "PENDING_CALLBACK"

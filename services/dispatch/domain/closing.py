@@ -1,10 +1,10 @@
 """How a case ends, and how it begins again: follow-up, close, reopen."""
 
-from services.dispatch.domain.case import ENDED, Case, is_known, state_of
+from services.dispatch.domain.case import ENDED, Case, state_of
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import issue
 from services.dispatch.domain.rejected import Rejected
-from services.dispatch.domain.replies import obligation_id
+from services.dispatch.domain.replies import obligations
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -21,11 +21,8 @@ def follow_up(case: Case, command: c.FollowUp, context: Context) -> Events:
 def _new_cycle(case: Case, reason: str) -> Events:
     """A new cycle: everybody is owed an answer again, and the same units get new orders."""
     cycle = case.cycle + 1
-    debts = tuple(
-        obligation_id(case, reporter, cycle) if is_known(reporter.person) else "" for reporter in case.reporters()
-    )
     orders = [issue(case, order.unit, order.role, case, cycle=cycle) for order in case.current()]
-    return [e.CaseReopened(cycle=cycle, reason=reason, obligations=debts), *orders]
+    return [e.CaseReopened(cycle=cycle, reason=reason, obligations=obligations(case, cycle)), *orders]
 
 
 def close(case: Case, command: c.Close, context: Context) -> Events:

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.dispatch.domain import event_case, merging, splitting
 from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import Case, Debt, Order
+from services.dispatch.domain.replies import begin_cycle
 from shared.events import cases as e
 
 
@@ -32,6 +34,8 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
 
 def _answered(case: Case, event: e.CaseAnswered, now: datetime) -> None:
     case.answer = event.answer
+    if event.event_case and case.related.link is not None:
+        case.related.link.answered = True
 
 
 def _issued(case: Case, event: e.WorkOrderIssued, now: datetime) -> None:
@@ -71,6 +75,13 @@ def _returned(case: Case, event: e.WorkOrderReturned, now: datetime) -> None:
     order = _order(case, event)
     order.state = "RETURNED"
     order.stopped["resolve"] = now
+
+
+def _withdrawn(case: Case, event: e.WorkOrderWithdrawn, now: datetime) -> None:
+    order = _order(case, event)
+    order.state = "WITHDRAWN"
+    order.stopped.setdefault("sign", now)
+    order.stopped.setdefault("resolve", now)
 
 
 def _kept(case: Case, event: e.WorkOrderReturnRefused, now: datetime) -> None:
@@ -116,7 +127,10 @@ def _settled(case: Case, event: e.ReplySettled, now: datetime) -> None:
 
 def _attached(case: Case, event: e.ContactAttached, now: datetime) -> None:
     if event.obligation:
-        debt = Debt(id=event.obligation, reporter=event.reporter, cycle=case.cycle, state="open")
+        debt = Debt(
+            id=event.obligation, reporter=event.reporter, cycle=case.cycle, state="open",
+            merge=event.merge, number=event.number,
+        )  # fmt: skip
         case.debts.append(debt)
 
 
@@ -129,12 +143,7 @@ def _reopen_requested(case: Case, event: e.CaseReopenRequested, now: datetime) -
 
 
 def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
-    reporters = case.reporters()
-    case.closed = case.reopen_requested = case.arbitration = False
-    case.cycle, case.answer = event.cycle, ""
-    for debt_id, reporter in zip(event.obligations, reporters, strict=False):
-        if debt_id:
-            case.debts.append(Debt(id=debt_id, reporter=reporter, cycle=event.cycle, state="open"))
+    begin_cycle(case, event.cycle, event.obligations)
 
 
 def _warned(case: Case, event: e.DeadlineWarned, now: datetime) -> None:
@@ -173,5 +182,9 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.DeadlineWarned: _warned,
     e.DeadlineBreached: _breached,
     e.CommandRejected: _nothing,
+    e.WorkOrderWithdrawn: _withdrawn,
     **t.APPLY,
+    **merging.APPLY,
+    **splitting.APPLY,
+    **event_case.APPLY,
 }

@@ -54,7 +54,7 @@ def issue(
     case: Case, unit: str, role: e.UnitRole, matter: Matter, *, cycle: int, returns: int = 0
 ) -> e.WorkOrderIssued:
     return e.WorkOrderIssued(
-        order=derive("order", case.id, unit, cycle, returns),
+        order=new_id(case, unit, cycle, returns),
         unit=unit,
         role=role,
         cycle=cycle,
@@ -62,6 +62,16 @@ def issue(
         priority=matter.priority,
         request_type=matter.request_type,
     )
+
+
+def new_id(case: Case, unit: str, cycle: int, returns: int) -> str:
+    """Derived; a unit that had such an order before, which was recalled, gets a further one."""
+    known = {order.id for order in case.orders}
+    made, nth = derive("order", case.id, unit, cycle, returns), 1
+    while made in known:
+        nth += 1
+        made = derive("order", case.id, unit, cycle, returns, nth)
+    return made
 
 
 def own_order(case: Case, order_id: str, context: Context) -> Order:
