@@ -26,6 +26,7 @@ WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", []
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 EVENT_ANSWERS = Counter("hotline_event_answers_total", "Linked cases told what became of their event case", [])
+DUPLICATES_KNOWN = Gauge("hotline_duplicates_indexed_cases", "Open cases found when the index was filled", [])
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])
 TIMERS_FIRED = Counter("hotline_timers_fired_total", "Deadlines told to dispatch", ["clock", "rung"])

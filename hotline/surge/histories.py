@@ -4,9 +4,29 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from hotline.surge.facts import Asked, Birth, CaseEvent, Ended, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
+from hotline.surge.facts import (
+    Absorbed,
+    Asked,
+    Birth,
+    CaseEvent,
+    Ended,
+    FeedRecord,
+    Joined,
+    Merged,
+    Paid,
+    Released,
+    Reopened,
+    Rung,
+    Sent,
+    Signed,
+    Split,
+)
 
-CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
+CLOSING = {
+    "case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False,
+    "case.merged.v1": True, "case.separated.v1": False,
+}  # fmt: skip
+"""Event → whether the case is at its end with it; a merged case is, for its target answers."""
 
 
 class Debt(Struct):
@@ -14,6 +34,7 @@ class Debt(Struct):
 
     case: str
     how: str = ""
+    merge: str = ""
 
 
 class Transfer(Struct):
@@ -22,6 +43,16 @@ class Transfer(Struct):
     case: str
     target: str
     end: str = ""
+
+
+def _goes(obligation: str, debt: Debt, detail: Merged | Released | Split) -> bool:
+    match detail:
+        case Merged():
+            return True
+        case Released(merge):
+            return debt.merge == merge
+        case Split(split):
+            return obligation == split
 
 
 class Sequence(Struct):
@@ -74,6 +105,7 @@ class Histories:
         self.births: dict[tuple[str, int], list[str]] = {}
         self.joined: set[tuple[str, str]] = set()
         self.debts: dict[str, Debt] = {}
+        self._of_case: dict[str, dict[str, None]] = {}
         self.first_debt: dict[str, str] = {}
         self.waived = 0
         self.units: dict[str, int] = {}
@@ -104,9 +136,14 @@ class Histories:
         match event.detail:
             case Birth() as birth:
                 self._born(event, birth)
-            case Joined(reporter, obligation):
+            case Joined(reporter, obligation, merge):
                 self.joined.add((event.case, reporter.contact_id))
-                self._owe(event.case, obligation)
+                self._owe(event.case, obligation, merge)
+            case Absorbed(merge, _, obligations):
+                for obligation in obligations:
+                    self._owe(event.case, obligation, merge)
+            case Merged() | Released() | Split():
+                self._let_go(event.case, event.detail)
             case Reopened(obligations):
                 for obligation in obligations:
                     self._owe(event.case, obligation)
@@ -133,9 +170,17 @@ class Histories:
             self._owe(event.case, birth.obligation)
             self.first_debt[event.case] = birth.obligation
 
-    def _owe(self, case: str, obligation: str) -> None:
+    def _owe(self, case: str, obligation: str, merge: str = "") -> None:
         if obligation:
-            self.debts.setdefault(obligation, Debt(case))
+            self.debts.setdefault(obligation, Debt(case, merge=merge))
+            self._of_case.setdefault(case, {})[obligation] = None
+
+    def _let_go(self, case: str, detail: Merged | Released | Split) -> None:
+        """Another case owes it from now on; what was paid here stays."""
+        for name in list(self._of_case.get(case, ())):
+            if not self.debts[name].how and _goes(name, self.debts[name], detail):
+                del self.debts[name]
+                del self._of_case[case][name]
 
     def _feed(self, record: FeedRecord) -> None:
         if record.order and self.orders.first(record.order, record.step, record.print):

@@ -154,7 +154,7 @@ def _lost_cases(facts: Facts, promises: Promises, histories: Histories) -> list[
     still = [
         f"case {case} is not closed: {facts.states.get(case, 'unknown to the database')}"
         for case, closed in histories.closed.items()
-        if not closed or facts.states.get(case) != "CLOSED"
+        if not closed or facts.states.get(case) not in ("CLOSED", "MERGED")
     ]
     return gone + still
 

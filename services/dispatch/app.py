@@ -9,12 +9,15 @@ from fastapi import FastAPI
 from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
+from services.dispatch.domain.likeness import DuplicatesPolicy
+from services.dispatch.duplicates import Duplicates
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.policy import load_rules, number_prefix
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
+from services.dispatch.ties_api import ties_router
 from services.dispatch.walker import Walker
 from services.dispatch.walks import MongoWalks
 from shared.bus import Bus
@@ -23,8 +26,9 @@ from shared.events.topics import LANES, Topics
 from shared.follow import Outcomes, follow
 from shared.health import health_router
 from shared.mongo import connect, ping
-from shared.policy import feed_units
+from shared.policy import feed_units, load
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
+from shared.records import Received
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.tasks import end
@@ -43,6 +47,7 @@ class Dispatch:
         self.outcomes = Outcomes()
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.duplicates = Duplicates(self.store, load(settings.policy, "duplicates", DuplicatesPolicy))
         self.walks = MongoWalks(self.database)
         self.walker = Walker(self.walks, self.publisher, clock, self.topics)
         self.sweeper = Sweeper(self.store, self.publisher, clock, self.topics)
@@ -79,11 +84,16 @@ class Dispatch:
         await self.walks.prepare()
         if role in ("api", "all"):
             cases = [self.topics.cases(lane) for lane in LANES]
-            self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
+            self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self._see)))
+            self._tasks.append(asyncio.create_task(self.duplicates.run()))
         if role in ("worker", "all"):
             self.subscribe()
             self._tasks += [asyncio.create_task(self.sweeper.run()), asyncio.create_task(self.walker.run())]
         await self.bus.start()
+
+    def _see(self, record: Received) -> None:
+        self.outcomes.see(record)
+        self.duplicates.see(record)
 
     async def stop(self) -> None:
         await self.bus.stop()
@@ -109,5 +119,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     install_errors(app)
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
+        app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock))
         app.include_router(cases_router(settings, parts.store, parts.desk))
     return app

@@ -11,7 +11,7 @@ from services.dispatch.views import event
 from shared import names
 from shared.auth import Identity
 from shared.clock import Clock
-from shared.events.commands import COMMANDS, VERBS, Note
+from shared.events.commands import COMMANDS, VERBS, Link, MergeInto, Note
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
 from shared.follow import Outcomes
@@ -38,6 +38,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "close": frozenset({"agent", "supervisor"}),
     "reopen": frozenset({"supervisor"}),
     "ask_transfer": frozenset({"agent", "dispatcher", "supervisor"}),
+    "merge_into": frozenset({"agent", "dispatcher", "auditor", "supervisor"}),
+    "undo_merge": frozenset({"dispatcher", "supervisor"}),
+    "split": frozenset({"dispatcher", "auditor", "supervisor"}),
+    "declare_event": frozenset({"dispatcher", "supervisor"}),
+    "link": frozenset({"agent", "dispatcher", "auditor", "supervisor"}),
+    "detach": frozenset({"dispatcher", "supervisor"}),
 }
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
 
@@ -55,8 +61,9 @@ class Desk:
     async def command(self, case: str, verb: str, body: Any, key: str, who: Identity, trace: str) -> Any:
         """(status, body): 200 with the event, 409 with the reason, 202 when the outcome is later than two seconds."""
         data = self._parse(verb, body, who)
-        if not await self._store.known([case]):
-            raise Problem(404, "no_such_case", f"there is no case {case}")
+        named = {case, *_other(data)}
+        if missing := sorted(named - await self._store.known(sorted(named))):
+            raise Problem(404, "no_such_case", f"there is no case {missing[0]}")
         envelope = Envelope(
             id=client_command_id(who.actor, key),
             type=COMMANDS.type_of(data),
@@ -118,6 +125,15 @@ class Desk:
             raise Problem(404, "not_decided", "no outcome yet")
         entries = [entry for entry in read_log(document) if known[0] <= entry.sequence <= known[1]]
         return _outcome(command, event(entries[0].value))
+
+
+def _other(data: msgspec.Struct) -> set[str]:
+    """The other case that a command names, by its id."""
+    match data:
+        case MergeInto(target=other) | Link(event_case=other):
+            return {other}
+        case _:
+            return set()
 
 
 def _masked(note: Note) -> Note:

@@ -4,7 +4,7 @@ A case document: `_id`, `rev`, `case` (domain state), `log` (records in order), 
 `contact` (contact and matter), `work` (unit and state of each open order), `link` (to which event case).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -141,6 +141,13 @@ class MongoStore:
                 {"_id": day}, {"$inc": {"next": BLOCK}}, upsert=True, return_document=ReturnDocument.AFTER
             )
         return range(row["next"] - BLOCK + 1, row["next"] + 1)
+
+    async def in_states(self, cases: Sequence[str], states: Collection[str]) -> set[str]:
+        """Those of the cases that are in one of the states now."""
+        query = {"_id": {"$in": list(cases)}, "state": {"$in": list(states)}}
+        with reachable():
+            found = await self._database.cases.find(query, {"_id": 1}).to_list(None) if cases else []
+        return {row["_id"] for row in found}
 
     async def by_number(self, number: str) -> list[Document]:
         """The case with this number, with its log."""

@@ -40,6 +40,8 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     obligation: str
     obligation_state: Literal["open", "settled", "waived"]
     split_from: str = ""
+    received: bool = False
+    """It came from a partner city, which waits for this very case's answer."""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):

@@ -12,16 +12,16 @@ import uvloop
 from services.dispatch.domain.case import Case, state_of
 from services.dispatch.store import read_case
 from shared.events import cases as e
-from shared.events import commands as c
 from shared.events.envelope import Envelope
 from tests.factories import commanded
 from tests.protocol.test_protocol import check_debts, check_order, check_outcomes, check_readers, first_occurrences
-from tests.protocol.ties import next_steps, script
-from tests.protocol.world import CASES, World
+from tests.protocol.ties import next_steps, script, second_thoughts
+from tests.protocol.world import CASES, FAILS, World
 
 SCHEDULES = int(os.environ.get("HOTLINE_SCHEDULES", "2000")) // 4
 CHUNK = 50
-ROUNDS = 40
+ROUNDS, THOUGHTS = 40, 4
+"""Rounds until every case must be at its end, and the first ones, in which people change their minds."""
 AT_END = ("CLOSED", "MERGED")
 
 
@@ -45,13 +45,19 @@ def check_rest(world: World) -> None:
 
 async def finish(world: World) -> None:
     """Everybody does his work until every case is at its end."""
+    draw = world.schedule.random
     for number in range(ROUNDS):
         check_rest(world)
-        left = [case for case in cases_of(world).values() if state_of(case) not in AT_END]
-        if not left:
+        known = list(cases_of(world).values())
+        left = [case for case in known if state_of(case) not in AT_END]
+        if not left and number >= THOUGHTS:
             return
         steps = [step for case in left for step in next_steps(case)]
-        await world.run([commanded(a, b, f"finish/{number}/{n}", actor=who) for n, (a, b, who) in enumerate(steps)], 0)
+        if number < THOUGHTS:
+            steps = [*steps, *second_thoughts(known, draw, number)]
+            world.fails = FAILS
+        sent = [commanded(a, b, f"finish/{number}/{n}", actor=who) for n, (a, b, who) in enumerate(steps)]
+        await world.run(sent, draw.randint(0, 8) if number < THOUGHTS else 0)
     raise AssertionError(f"cases without an end: {[(case.id, state_of(case)) for case in left]}")
 
 
@@ -84,25 +90,26 @@ def check_reporters(world: World, events: dict[str, list[Envelope]]) -> None:
     cases = cases_of(world)
     for origin, contact in heard(events):
         case, merge = holder(cases, cases[origin], contact)
-        mine = [d for d in case.debts if d.reporter.contact_id == contact and d.cycle == case.cycle and d.merge == merge]
+        mine = [
+            d for d in case.debts if d.reporter.contact_id == contact and d.cycle == case.cycle and d.merge == merge
+        ]
         states = [debt.state for debt in mine]
         assert states == ["settled"], f"contact {contact} of {origin} in {case.id} (cycle {case.cycle}): {states}"
 
 
 def check_owed_once(events: dict[str, list[Envelope]]) -> None:
     """Each obligation becomes payable once, and says the number that its reporter knows."""
+    told = [e.CASES.data(event) for history in events.values() for event in history]
     numbers: dict[str, set[str]] = {}
-    owed: list[str] = []
-    for history in events.values():
-        for data in (e.CASES.data(event) for event in history):
-            if isinstance(data, e.CaseRegistered):
-                numbers.setdefault(data.reporter.contact_id, set()).add(data.number)
-            if isinstance(data, e.ReplyOwed):
-                owed.append(data.obligation)
-                known = numbers.get(data.reporter.contact_id)
-                assert not known or data.number in known, f"{data.reporter.contact_id} is told of {data.number}"
-                assert "{number}" not in data.answer, f"{data.reporter.contact_id} is told a text without details"
-    assert len(owed) == len(set(owed))
+    for data in told:
+        if isinstance(data, e.CaseRegistered):
+            numbers.setdefault(data.reporter.contact_id, set()).add(data.number)
+    owed = [data for data in told if isinstance(data, e.ReplyOwed)]
+    for data in owed:
+        contact = data.reporter.contact_id
+        assert data.number in numbers.get(contact, {data.number}), f"{contact} is told of {data.number}"
+        assert "{number}" not in data.answer, f"{contact} is told a text without details"
+    assert len(owed) == len({data.obligation for data in owed})
 
 
 async def check(seed: int) -> None:

@@ -79,6 +79,22 @@ def _tie(name: str, others: Sequence[str], draw: random.Random) -> Struct:
     return draw.choice(made)
 
 
+def second_thoughts(cases: Sequence[Case], draw: random.Random, number: int) -> list[Step]:
+    """What people do about cases that have come to rest: undo, merge elsewhere, link, detach, call again."""
+    return [step for n, case in enumerate(cases) for step in _thought(case, cases, draw, f"again-{number}-{n}")]
+
+
+def _thought(case: Case, cases: Sequence[Case], draw: random.Random, contact: str) -> list[Step]:
+    by, target = "supervisor:1", draw.choice(cases).id
+    undo, detach = c.UndoMerge(reason="another matter"), c.Detach(reason="another cause")
+    usual: dict[str, list[Struct]] = {"MERGED": [undo, undo], "LINKED": [detach], "CLOSED": [c.Reopen(reason="again")]}
+    tie = draw.choice([c.MergeInto(target=target, reason="same"), c.Link(event_case=target, reason="same")])
+    ties = draw.choice([[], usual.get(state_of(case), [tie])])
+    calls = [c.Attach(reporter=reporter(contact, contact))] if draw.random() < 0.4 else []
+    steps = [(case.id, data, by) for data in [*ties, *calls]]
+    return draw.sample(steps, len(steps))
+
+
 def next_steps(case: Case) -> list[Step]:
     """What brings a case one step nearer to its end."""
     state = state_of(case)

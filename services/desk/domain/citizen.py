@@ -48,6 +48,7 @@ def steps(sheet: Sheet) -> list[Step]:
 _REACHED = {
     "UNKNOWN": 0, "PENDING_DISPATCH": 0, "DISPATCHED": 1, "HANDLING": 2, "PENDING_AUDIT": 3,
     "TRANSFERRED": 2, "PENDING_REPLY": 3, "PENDING_CALLBACK": 4, "REOPEN_REQUESTED": 0, "CLOSED": 5,
+    "MERGING": 1, "MERGED": 2, "LINKED": 2,
 }  # fmt: skip
 _EVENTS = {
     "case.registered": "registered",

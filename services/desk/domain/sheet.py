@@ -8,12 +8,13 @@ from msgspec import Struct, field
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, Priority, RequestType
 
-OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED"]
+OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED", "WITHDRAWN"]
 CaseState = Literal[
     "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
-    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED",
+    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED", "MERGING", "MERGED", "LINKED",
 ]  # fmt: skip
-ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED"})
+VOID: frozenset[OrderState] = frozenset({"RETURNED", "WITHDRAWN"})
+ENDED: frozenset[OrderState] = VOID | {"DONE"}
 
 
 class Order(Struct, kw_only=True):
@@ -50,13 +51,14 @@ class Contact(Struct, kw_only=True):
 
 
 class Debt(Struct, kw_only=True):
-    """A reply that somebody is owed."""
+    """A reply that somebody is owed; `merge`: by which he came here from another case."""
 
     id: str
     masked: str
     cycle: int
-    state: Literal["open", "owed", "settled", "waived"]
+    state: Literal["open", "owed", "settled", "waived", "moved"]
     how: str = ""
+    merge: str = ""
 
 
 class Transfer(Struct, kw_only=True):
@@ -112,6 +114,10 @@ class Sheet(Struct, kw_only=True):
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     rating: Rating | None = None
+    merge: Literal["", "MERGING", "MERGED"] = ""
+    merged_into: str = ""
+    event_case: str = ""
+    """The event case that it is linked to."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """By id: requests to partner cities and emergency lines to take the case over."""
     words: list[str] = field(default_factory=list)
@@ -122,7 +128,7 @@ class Sheet(Struct, kw_only=True):
 
     def current(self) -> list[Order]:
         """The orders of this cycle that count; returned ones were replaced."""
-        return [order for order in self.orders if order.cycle == self.cycle and order.state != "RETURNED"]
+        return [order for order in self.orders if order.cycle == self.cycle and order.state not in VOID]
 
     def of_unit(self, unit: str) -> list[Order]:
         """All orders of one unit, the newest last."""
@@ -138,6 +144,8 @@ class Sheet(Struct, kw_only=True):
         """Derived from orders and debts, as domain.md §2.1 says."""
         if not self.number:
             return "UNKNOWN"
+        if self.merge:
+            return self.merge
         if self.closed:
             return "CLOSED"
         if self.reopen_requested:
@@ -148,7 +156,7 @@ class Sheet(Struct, kw_only=True):
         if any(not transfer.over for transfer in self.transfers.values()):
             return "TRANSFERRED"
         if not states and not self.answer:
-            return "PENDING_DISPATCH"
+            return "LINKED" if self.event_case else "PENDING_DISPATCH"
         waiting = any(debt.state in ("open", "owed") for debt in self.debts)
         return "PENDING_REPLY" if waiting else "PENDING_CALLBACK"
 

@@ -49,6 +49,7 @@ def _check_source(case: Case, target: str, waiting: int) -> None:
     refuse_if(case.closed or case.reopen_requested, "not_open", f"the case is {state}; only an open case is merged")
     refuse_if(payable > 0, "reply_payable", f"{payable} reporters are being answered or leave; wait for it")
     refuse_if(case.answered(), "answered", f"the case has its answer and is {state}")
+    refuse_if(case.related.received, "received", "a partner waits for this very case; merge the other one into it")
     refuse_if(case.transferred(), "transferred", "a partner has the case; wait for its answer or its refusal")
     refuse_if(case.related.waits(), "linked", "the case waits for an event case; detach it first")
     refuse_if(case.related.event is not None, "event_case", "others wait for this event case; merge into it instead")

@@ -30,6 +30,8 @@ class Event(Struct, kw_only=True, omit_defaults=True):
 class Related(Struct, kw_only=True, omit_defaults=True):
     """All ties of one case; an event case knows nothing of those that are linked to it."""
 
+    received: bool = False
+    """A partner city waits for this very case's answer."""
     merge: Merge | None = None
     merges: int = 0
     """Merges asked so far."""
