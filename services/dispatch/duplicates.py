@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import structlog
@@ -29,7 +30,7 @@ KEYS, ASKED = 8, 24
 """Hashes of a sketch that a case is found by, and how many of the asker's own are looked up."""
 BUCKET = 400
 """Cases kept under one key, the newest; a key that more share says little."""
-CANDIDATES = 250
+CANDIDATES = 100
 """Cases that are compared in full."""
 PAGE = 200
 PERIOD_S = 1.0
@@ -79,7 +80,8 @@ class Index:
         for key in _keys(matter, ASKED):
             votes.update(islice(reversed(self._buckets.get(key, ())), BUCKET))
         votes.pop(matter.case, None)
-        return [self.matters[case] for case, _ in votes.most_common(CANDIDATES) if case in self.matters]
+        best = sorted(votes.items(), key=itemgetter(1), reverse=True)
+        return [self.matters[case] for case, _ in best[:CANDIDATES] if case in self.matters]
 
 
 def _keys(matter: Matter, hashes: int) -> Iterable[int | str]:

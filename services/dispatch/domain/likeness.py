@@ -3,7 +3,6 @@
 from array import array
 from collections.abc import Iterable
 from datetime import datetime
-from heapq import nsmallest
 from typing import TypeAlias
 from zlib import crc32
 
@@ -58,7 +57,7 @@ def sketch_of(title: str, text: str) -> Sketch:
     """The smallest hashes of the shingles, ascending. Spaces and punctuation do not count."""
     plain = "".join(char for char in f"{title}{text}"[:MAX_TEXT].lower() if char.isalnum())
     pieces = {plain[n : n + SHINGLE] for n in range(max(1, len(plain) - SHINGLE + 1))} if plain else set()
-    return array("I", nsmallest(SKETCH, (crc32(piece.encode()) for piece in pieces)))
+    return array("I", sorted({crc32(piece.encode()) for piece in pieces})[:SKETCH])
 
 
 def overlap(one: Sketch, other: Sketch) -> float:
@@ -70,7 +69,7 @@ def overlap(one: Sketch, other: Sketch) -> float:
     union = mine | theirs
     if len(union) <= SKETCH:
         return len(both) / len(union)
-    return sum(value in both for value in nsmallest(SKETCH, union)) / SKETCH
+    return sum(value in both for value in sorted(union)[:SKETCH]) / SKETCH
 
 
 def likeness(one: Matter, other: Matter, policy: DuplicatesPolicy) -> Likeness:
