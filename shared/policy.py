@@ -20,12 +20,13 @@ class Policy(BaseModel):
 
 
 class Unit(Policy):
-    """A department: its code, names, area, and whether it reads a feed topic."""
+    """A department: its code, names, area, the unit above it, and whether it reads a feed topic."""
 
     code: str
     name: str
     english: str
     area: str = ""
+    parent: str = ""
     topics: tuple[str, ...] = ()
     feed: Literal["kafka", "http"] = "http"
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from services.dispatch.domain.context import Context, Routing, Rules
+from services.dispatch.domain.context import Context, Extensions, Routing, Rules
 from services.dispatch.domain.fold import Commanded
 from shared.clock import CHINA
 from shared.events import commands as c
@@ -14,7 +14,9 @@ from shared.ids import case_id, derive
 
 START = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 LEAD, SECOND, THIRD = "130100-02-001", "130100-02-002", "130100-02-003"
-UNITS = frozenset({LEAD, SECOND, THIRD})
+LOWER, LOWEST = "130100-05-001", "130100-05-002"
+"""LEAD hands work down to LOWER, LOWER to LOWEST."""
+UNITS = frozenset({LEAD, SECOND, THIRD, LOWER, LOWEST})
 
 
 def route(matter: c.Register) -> Routing:
@@ -26,7 +28,8 @@ def route(matter: c.Register) -> Routing:
 
 
 def due(start: datetime, period: str) -> datetime:
-    return start + timedelta(days=1)
+    """Days are natural days here; what is no number of days is a day too."""
+    return start + timedelta(days=int(period.removesuffix("wd")) if period.endswith("wd") else 1)
 
 
 RULES = Rules(
@@ -35,9 +38,17 @@ RULES = Rules(
     max_returns=2,
     return_within="1wd",
     return_within_urgent="15m",
+    parents={LOWER: LEAD, LOWEST: LOWER},
+    return_reasons={"not_ours": False, "wrong_area": True},
+    extensions=Extensions(times=3, each="3wd", total="7wd", ask_before="1wd"),
+    quorum=1,
+    child_share=0.8,
+    park_days=180,
+    appeal_within="15wd",
     follow_up=frozenset({"QZ"}),
     due=due,
     route=route,
+    resolve=lambda start, priority, request_type: start + timedelta(days=5),
 )
 
 

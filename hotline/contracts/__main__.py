@@ -11,6 +11,7 @@ import yaml
 from hotline.contracts.asyncapi import asyncapi
 from hotline.contracts.openapi import ROOT, openapi, service_names
 from hotline.contracts.schemas import breaks, schemas
+from hotline.contracts.states import states_page
 
 GOLDEN = ROOT / "tests" / "contract" / "golden"
 DOCS = ROOT / "docs" / "contracts"
@@ -26,6 +27,7 @@ class _Plain(yaml.SafeDumper):
 def documents() -> Iterator[tuple[Path, str]]:
     """Every file with its text as the code would have it now."""
     yield DOCS / "asyncapi.yaml", yaml.dump(asyncapi(), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120)
+    yield ROOT / "docs" / "states.md", states_page()
     for service in service_names():
         yield DOCS / "openapi" / f"{service}.json", _json(openapi(service))
     for name, schema in schemas():

@@ -105,7 +105,7 @@ class Sign(Step, frozen=True, kw_only=True, tag="sign"):
 
 
 class Return(Step, frozen=True, kw_only=True, tag="return"):
-    """The unit asks to be rid of its order."""
+    """The unit asks to be rid of its order; `reason` is a code of policy's rules.yaml."""
 
     reason: Line
     basis: str = ""

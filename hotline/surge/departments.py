@@ -19,7 +19,7 @@ def plan_of(world: World, order: str) -> Plan:
 
 
 def return_of(order: str) -> dict[str, Any]:
-    return {"order": order, "reason": "该事项不属于我单位职责。", "basis": "三定方案"}
+    return {"order": order, "reason": "not_ours", "basis": "三定方案"}
 
 
 def answer_of(order: str) -> dict[str, Any]:

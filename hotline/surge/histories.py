@@ -22,6 +22,8 @@ from hotline.surge.facts import (
     Split,
 )
 
+WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
+"""What is still owed when they happen is owed no more."""
 CLOSING = {
     "case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False,
     "case.merged.v1": True, "case.separated.v1": False,
@@ -30,7 +32,7 @@ CLOSING = {
 
 
 class Debt(Struct):
-    """A reply obligation; `how` is empty while it is owed."""
+    """A reply obligation; `how` is empty while it is owed, and `waived` where it fell away."""
 
     case: str
     how: str = ""
@@ -130,6 +132,8 @@ class Histories:
         self.last_at = max(self.last_at, event.at)
         if event.type in CLOSING:
             self.closed[event.case] = CLOSING[event.type]
+        if event.type in WAIVING:
+            self._waive(event.case)
         self._detail(event)
 
     def _detail(self, event: CaseEvent) -> None:
@@ -170,6 +174,12 @@ class Histories:
             self._owe(event.case, birth.obligation)
             self.first_debt[event.case] = birth.obligation
 
+    def _waive(self, case: str) -> None:
+        for name in self._of_case.get(case, ()):
+            if not self.debts[name].how:
+                self.debts[name].how = "waived"
+                self.waived += 1
+
     def _owe(self, case: str, obligation: str, merge: str = "") -> None:
         if obligation:
             self.debts.setdefault(obligation, Debt(case, merge=merge))
@@ -183,5 +193,5 @@ class Histories:
                 del self._of_case[case][name]
 
     def _feed(self, record: FeedRecord) -> None:
-        if record.order and self.orders.first(record.order, record.step, record.print):
+        if record.order and record.step and self.orders.first(record.order, record.step, record.print):
             self.fed.setdefault(record.case, record.at)

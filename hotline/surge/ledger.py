@@ -13,6 +13,7 @@ from msgspec import Struct
 from hotline.surge.facts import Effect, Facts
 from hotline.surge.histories import Histories
 from hotline.surge.journal import Attached, Commanded, Line, Refused, Registered, Settled, Touches
+from shared.states import OVER
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -103,7 +104,7 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
         called_again=len(promises.attached),
         replies_owed=len(histories.debts),
         replies_delivered=len(sms),
-        replies_by_person=len(histories.debts) - len(sms) - len(_paid(histories, "")),
+        replies_by_person=sum(debt.how not in ("", "sms", "waived") for debt in histories.debts.values()),
         replies_waived=histories.waived,
         transferred=len(histories.transfers),
         transfers_completed=histories.counts.get("transfer.completed.v1", 0),
@@ -154,7 +155,7 @@ def _lost_cases(facts: Facts, promises: Promises, histories: Histories) -> list[
     still = [
         f"case {case} is not closed: {facts.states.get(case, 'unknown to the database')}"
         for case, closed in histories.closed.items()
-        if not closed or facts.states.get(case) not in ("CLOSED", "MERGED")
+        if not closed or facts.states.get(case) not in OVER
     ]
     return gone + still
 

@@ -1,7 +1,7 @@
 """How far the platform is, cheaply: cases by state from the database, lag by group from the broker."""
 
 import asyncio
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -12,14 +12,12 @@ from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
 from shared.settings import Settings
+from shared.states import OVER, CaseState
 from shared.tasks import closed
 
 log = structlog.get_logger()
 BROKER_S = 5.0
-OPEN_STATES = (
-    "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_CALLBACK",
-    "REOPEN_REQUESTED", "TRANSFERRED",
-)  # fmt: skip
+OPEN_STATES = tuple(state for state in get_args(CaseState) if state not in OVER and state != "UNKNOWN")
 
 
 class Status(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, F
 from services.desk.domain.sheet import Sheet
 from services.desk.store import Change, Page, View, Wanted, page_of, read_mark, read_sheet
 from shared.documents import Document, Documents, Saved, Write
+from shared.states import OVER
 from shared.testing import MemoryDocuments, MemoryTable
 
 
@@ -149,7 +150,7 @@ def _keep_first(row: Document, place: str, fact: Document) -> None:
 def _fits(row: Document, wanted: Wanted) -> bool:
     work = [one["state"] for one in row["work"] if wanted.unit in ("", one["unit"])]
     wants_open = (wanted.order_states and not wanted.unit) or (
-        wanted.case_states and "CLOSED" not in wanted.case_states
+        wanted.case_states and not OVER & set(wanted.case_states)
     )  # fmt: skip
     return (
         bool(not wanted.unit or work)

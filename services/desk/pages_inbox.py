@@ -12,10 +12,12 @@ from services.desk.session import Visitor
 from services.desk.store import Wanted, read_mark
 from shared.events.topics import is_case_id
 from shared.service import Problem
+from shared.states import OrderState
 
 TABS = ("new", "handling", "today", "overdue", "waiting", "returned")
 PAGE = 30
 MOST_BULK = 50
+AT_WORK: tuple[OrderState, ...] = ("WAIT_SIGN", "HANDLING", "EXTENSION_ASKED")
 
 
 def inbox_router(desk: Desk) -> APIRouter:
@@ -55,13 +57,13 @@ class Inbox:
             case "new":
                 return Wanted(unit=unit, order_states=("WAIT_SIGN",))
             case "today":
-                return Wanted(unit=unit, order_states=("WAIT_SIGN", "HANDLING"), due_before=next_day(now))
+                return Wanted(unit=unit, order_states=AT_WORK, due_before=next_day(now))
             case "overdue":
-                return Wanted(unit=unit, order_states=("WAIT_SIGN", "HANDLING"), due_before=now)
+                return Wanted(unit=unit, order_states=AT_WORK, due_before=now)
             case "waiting":
-                return Wanted(unit=unit, order_states=("FED_BACK", "RETURN_ASKED"))
+                return Wanted(unit=unit, order_states=("FED_BACK", "RETURN_ASKED", "EXTENSION_ASKED"))
             case "returned":
-                return Wanted(unit=unit, order_states=("RETURNED",))
+                return Wanted(unit=unit, order_states=("RETURNED", "WITHDRAWN"))
         return Wanted(unit=unit, order_states=("HANDLING",))
 
     async def sign(self, request: Request) -> Response:

@@ -52,6 +52,7 @@ class Supervisor:
     async def _lists(self) -> dict[str, Any]:
         wanted = {
             "returns": Wanted(order_states=("RETURN_ASKED",)),
+            "extensions": Wanted(order_states=("EXTENSION_ASKED",)),
             "dispatch": Wanted(case_states=("PENDING_DISPATCH",)),
             "audit": Wanted(order_states=("FED_BACK",)),
             "breaches": Wanted(order_states=("WAIT_SIGN", "HANDLING"), due_before=self._desk.clock.now()),

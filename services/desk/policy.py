@@ -61,12 +61,28 @@ class LimitsFile(Policy):
     limits: tuple[Limit, ...]
 
 
+class ReturnReason(Policy):
+    """Why a unit gives an order back, for the form."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: str
+    english: str
+
+
+class ReasonsFile(Policy):
+    """The reasons in rules.yaml; dispatch owns the file and judges by it."""
+
+    model_config = ConfigDict(extra="ignore")
+    return_reasons: dict[str, ReturnReason]
+
+
 class City:
     """Everything of the city's folder that pages show."""
 
     def __init__(self, folder: Path) -> None:
         self.desk = load(folder, "desk", DeskFile)
         self.names = load(folder, "city", CityFile)
+        self.return_reasons = load(folder, "rules", ReasonsFile).return_reasons
         self.units: dict[str, Unit] = load_units(folder).by_code()
         self.dues = _dues(load(folder, "deadlines", LimitsFile), load_calendar(folder).due)
 

@@ -21,10 +21,11 @@ from services.desk.domain.calls import (
     Facts,
     call_of,
 )
-from services.desk.domain.sheet import CaseState, OrderState, Sheet
+from services.desk.domain.sheet import Sheet
 from shared.away import StoreAway
 from shared.documents import Document, Documents
 from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+from shared.states import OVER, CaseState, OrderState
 
 ROWS = {"state.timeline": 0, "parked": 0}
 """What a list does not need."""
@@ -285,7 +286,7 @@ def _query(wanted: Wanted) -> Document:
         query |= {"open": True, "work.state": states}
     if wanted.case_states:
         query["case_state"] = {"$in": list(wanted.case_states)}
-        query |= {} if "CLOSED" in wanted.case_states else {"open": True}
+        query |= {} if OVER & set(wanted.case_states) else {"open": True}
     if wanted.due_before is not None:
         query["due"] = {"$lt": wanted.due_before}
     if wanted.breached_since is not None:

@@ -12,12 +12,13 @@ from shared.events.commands import COMMANDS, verb_of
 from shared.events.envelope import Envelope, Unreadable, decode
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.ids import client_command_id, digest, span_of
+from shared.moves import door_roles
 from shared.producer import Publisher
 from shared.records import Received, Record, record_of
 from shared.tracing import TRACER
 
 READER = "dispatch.bridge"
-UNIT_VERBS = frozenset({"sign", "ask_return", "answer"})
+UNIT_VERBS = frozenset(verb for verb, roles in door_roles().items() if "unit" in roles)
 
 
 class Bridge:

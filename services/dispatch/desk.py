@@ -11,11 +11,12 @@ from services.dispatch.views import event
 from shared import names
 from shared.auth import Identity
 from shared.clock import Clock
-from shared.events.commands import COMMANDS, VERBS, Link, MergeInto, Note
+from shared.events.commands import COMMANDS, VERBS, Link, MergeInto
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
 from shared.follow import Outcomes
 from shared.ids import client_command_id, digest
+from shared.moves import door_roles
 from shared.privacy import redact
 from shared.producer import Publisher
 from shared.records import Received, record_of
@@ -25,27 +26,11 @@ from shared.tracing import TRACER
 
 ACK_S = 1.0
 OUTCOME_S = 2.0
-RIGHTS: dict[str, frozenset[str]] = {
-    "note": frozenset({"agent", "dispatcher", "auditor", "supervisor", "unit"}),
-    "assign": frozenset({"dispatcher", "supervisor"}),
-    "sign": frozenset({"unit"}),
-    "ask_return": frozenset({"unit"}),
-    "judge_return": frozenset({"supervisor"}),
-    "answer": frozenset({"unit"}),
-    "audit": frozenset({"auditor", "supervisor"}),
-    "settle_reply": frozenset({"supervisor"}),
-    "follow_up": frozenset({"agent", "supervisor"}),
-    "close": frozenset({"agent", "supervisor"}),
-    "reopen": frozenset({"supervisor"}),
-    "ask_transfer": frozenset({"agent", "dispatcher", "supervisor"}),
-    "merge_into": frozenset({"agent", "dispatcher", "auditor", "supervisor"}),
-    "undo_merge": frozenset({"dispatcher", "supervisor"}),
-    "split": frozenset({"dispatcher", "auditor", "supervisor"}),
-    "declare_event": frozenset({"dispatcher", "supervisor"}),
-    "link": frozenset({"agent", "dispatcher", "auditor", "supervisor"}),
-    "detach": frozenset({"dispatcher", "supervisor"}),
-}
+RIGHTS = door_roles()
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
+
+
+_REMARKS = ("text", "note", "callee", "promise")
 
 
 class Desk:
@@ -91,7 +76,7 @@ class Desk:
             data = msgspec.convert(body, VERBS[verb])
         except msgspec.ValidationError as error:
             raise Problem(422, "invalid", str(error)) from error
-        return _masked(data) if isinstance(data, Note) else data
+        return _masked(data)
 
     async def _send(self, envelope: Envelope) -> Any:
         causes = (envelope.id, f"{envelope.id}#{envelope.digest}")
@@ -136,10 +121,10 @@ def _other(data: msgspec.Struct) -> set[str]:
             return set()
 
 
-def _masked(note: Note) -> Note:
-    """Whoever writes down a call writes down numbers."""
-    plain = {name: redact(getattr(note, name)) for name in ("text", "callee", "promise")}
-    return msgspec.structs.replace(note, **plain)
+def _masked(data: msgspec.Struct) -> msgspec.Struct:
+    """Whoever writes down a call or a remark writes down numbers."""
+    plain = {name: redact(getattr(data, name)) for name in _REMARKS if getattr(data, name, "")}
+    return msgspec.structs.replace(data, **plain) if plain else data
 
 
 def _answer(envelope: Envelope, record: Received) -> Any:

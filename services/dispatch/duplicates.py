@@ -136,7 +136,7 @@ class Duplicates:
                 self._put(filling, document)
             after = page[-1]["_id"]
         self.index, self._filling = filling, None
-        names.DUPLICATES_KNOWN.set(len(self.index.matters))
+        names.DUPLICATES_INDEXED.inc(len(self.index.matters))
 
     def _put(self, index: Index, document: Document) -> None:
         case = read_case(document)

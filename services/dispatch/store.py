@@ -1,7 +1,8 @@
 """dispatch's database: cases with their log, commands that wait for their case, and leased blocks of numbers.
 
 A case document: `_id`, `rev`, `case` (domain state), `log` (records in order), and for queries `number`, `state`,
-`contact` (contact and matter), `work` (unit and state of each open order), `link` (to which event case).
+`contact` (contact and matter), `work` (unit and state of each open order), `link` (to which event case), and of open
+cases `keeper`, or `unkept`: since when nobody keeps the case.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,10 +11,12 @@ from typing import Any, Protocol
 import msgspec
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.fold import Entry
+from services.dispatch.domain.states import state_of
 from shared.documents import Document, Documents, Write
 from shared.mongo import MongoDocuments, reachable
+from shared.states import ENDED, OVER
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 PAGE = 1000
@@ -67,11 +70,15 @@ def read_case(document: Document) -> Case:
 
 def write_of(case: Case, rev: int, contact: str, entries: Sequence[Entry]) -> Write:
     """The one write of a case: state, records and the fields of the queries."""
+    state = state_of(case)
+    still = case.registered and state not in OVER
     fields: Document = {
         "case": msgspec.to_builtins(case),
-        "state": state_of(case),
+        "state": state,
         "number": case.number or None,
-        "work": [{"unit": order.unit, "state": order.state} for order in case.current() if order.state != "DONE"],
+        "work": [{"unit": order.unit, "state": order.state} for order in case.orders if order.state not in ENDED],
+        "keeper": (case.keeper or None) if still else None,
+        "unkept": case.unkept_since if still else None,
     }
     if contact and case.registered:
         fields["contact"] = contact
@@ -105,6 +112,9 @@ class MongoStore:
         await cases.create_index([("number", ASCENDING)])
         await cases.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), ("_id", ASCENDING)])
         await cases.create_index([("state", ASCENDING), ("_id", ASCENDING)])
+        kept = {"partialFilterExpression": {"keeper": {"$type": "string"}}}
+        await cases.create_index([("keeper", ASCENDING), ("_id", ASCENDING)], **kept)
+        await cases.create_index("unkept", partialFilterExpression={"unkept": {"$type": "date"}})
 
     async def first_cases(self, contacts: Sequence[str]) -> dict[str, str]:
         with reachable():

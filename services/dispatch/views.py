@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.fold import Entry
+from services.dispatch.domain.states import state_of
 from services.dispatch.store import read_case
 from shared.documents import Document
 from shared.events.envelope import decode
@@ -20,6 +21,7 @@ def summary(document: Document) -> dict[str, Any]:
         "state": state_of(case),
         "title": case.title,
         "priority": case.priority,
+        "keeper": case.keeper,
         "arbitration": case.arbitration,
         "transfers": [
             {"id": one.id, "target": one.target, "state": one.state, "number": one.number, "overdue": one.overdue}
@@ -28,9 +30,9 @@ def summary(document: Document) -> dict[str, Any]:
         "orders": [
             {
                 "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,
-                "issued_at": order.issued_at.isoformat(), "breached": order.breached,
+                "issued_at": order.issued_at.isoformat(), "breached": order.breached, "parent": order.parent,
             }
-            for order in case.current()
+            for order in case.counting()
         ],
     }  # fmt: skip
 

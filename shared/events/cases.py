@@ -25,7 +25,10 @@ UnitRole = Literal["lead", "supporting"]
 
 
 class CaseRegistered(Struct, frozen=True, kw_only=True):
-    """`obligation` is empty where nobody waits: answered in the call, or no contact left."""
+    """`obligation` is empty where nobody waits: answered in the call, or no contact left.
+
+    `keeper`: the agent who opened the case tracks it.
+    """
 
     number: str
     matter: int
@@ -42,6 +45,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     split_from: str = ""
     received: bool = False
     """It came from a partner city, which waits for this very case's answer."""
+    keeper: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     """An order to one unit. The department's own clocks start here.
 
     `parent`: the order of the higher unit that handed this one down; `due`: its own deadline, earlier than the table's.
+    `instead_of`: the returned order that it replaces; `text`: what the higher unit says to it.
     """
 
     order: str
@@ -79,6 +84,8 @@ class WorkOrderIssued(Struct, frozen=True, kw_only=True):
     area: str = ""
     parent: str = ""
     due: datetime | None = None
+    instead_of: str = ""
+    text: str = ""
 
 
 class WorkOrderWithdrawn(Struct, frozen=True, kw_only=True):
@@ -98,12 +105,13 @@ class WorkOrderExtensionAsked(Struct, frozen=True, kw_only=True):
 
 
 class WorkOrderExtended(Struct, frozen=True, kw_only=True):
-    """The order's resolve clock is due at `until` from now on; the citizen is told date and reason."""
+    """The order's resolve clock is due at `until` and not at `due`; the citizen is told date and reason."""
 
     order: str
     unit: str
     until: datetime
     reason: str
+    due: datetime | None = None
 
 
 class WorkOrderExtensionRefused(Struct, frozen=True, kw_only=True):

@@ -167,6 +167,10 @@ class Supplement(Struct, frozen=True, kw_only=True):
     area: Name = ""
     topic: Name = ""
 
+    def __post_init__(self) -> None:
+        if not any((self.text, self.address, self.area, self.topic)):
+            raise ValueError("a supplement says at least one of text, address, area and topic")
+
 
 class Withdraw(Struct, frozen=True, kw_only=True):
     """The citizen takes his request back (撤单)."""

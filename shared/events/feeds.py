@@ -1,8 +1,11 @@
 """Topics `dept.<unit>`: one department's work orders, in order. Only dispatch writes; key: case id.
 
 A record repeats a case's event about one of the unit's orders, with `ordersequence`; the issue of an order
-carries the matter itself (`OrderMatter`), everything else the event's own model.
+carries the matter itself (`OrderMatter`), everything else the event's own model. What the unit should know besides has
+`ordersequence` 0: the case was parked, resumed, regraded or supplemented; or a unit below it did something.
 """
+
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -12,7 +15,10 @@ from shared.events.envelope import Registry
 
 
 class OrderMatter(Struct, frozen=True, kw_only=True):
-    """What a unit needs to act; the reporter appears masked."""
+    """What a unit needs to act; the reporter appears masked.
+
+    `parent`, `due`, `instruction`: of an order that a higher unit handed down.
+    """
 
     order: str
     unit: str
@@ -26,6 +32,9 @@ class OrderMatter(Struct, frozen=True, kw_only=True):
     address: str
     priority: Priority
     reporter: str
+    parent: str = ""
+    due: datetime | None = None
+    instruction: str = ""
 
 
 FEEDS = Registry(CASES.models | {"work_order.issued.v1": OrderMatter})

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import pytest
 import uvloop
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.states import state_of
 from services.dispatch.store import read_case
 from shared.events import cases as e
 from shared.events.envelope import Envelope

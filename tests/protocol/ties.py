@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.fold import Commanded
 from services.dispatch.domain.splitting import FIRST_MATTER
+from services.dispatch.domain.states import state_of
 from shared.events import commands as c
 from shared.ids import case_id, derive
 from tests.factories import LEAD, case_of, commanded, order_of, register, reporter

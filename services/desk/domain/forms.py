@@ -84,7 +84,7 @@ def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
 
 def _assign(form: Fields) -> dict[str, Any]:
     supporting = [unit for unit in form.get("supporting", "").split() if unit]
-    return {"lead": _need(form, "lead"), "supporting": supporting}
+    return {"lead": _need(form, "lead"), "supporting": supporting, "join_policy": form.get("join_policy") or "all"}
 
 
 def _ask_return(form: Fields) -> dict[str, Any]:
@@ -124,6 +124,25 @@ def _follow_up(form: Fields) -> dict[str, Any]:
     }
 
 
+def _judge_extension(form: Fields) -> dict[str, Any]:
+    approve = _judged(form, "approve")
+    return {"order": _need(form, "order"), "approve": approve, "reason": form.get("reason", "")}
+
+
+def _regrade(form: Fields) -> dict[str, Any]:
+    given = {name: form[name] for name in ("priority", "request_type", "topic") if form.get(name)}
+    return {"reason": _need(form, "reason"), **given}
+
+
+def _named(form: Fields, *needed: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Fields that must be filled, and those that may stay empty, as they are."""
+    return {name: _need(form, name) for name in needed} | {name: form.get(name, "").strip() for name in optional}
+
+
+def _ask_extension(form: Fields) -> dict[str, Any]:
+    return {**_named(form, "order", "reason", optional=("plan",)), "until": city_time(_need(form, "until"))}
+
+
 _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "sign": lambda form: {"order": _need(form, "order")},
     "ask_return": _ask_return,
@@ -132,9 +151,27 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "assign": _assign,
     "judge_return": _judge_return,
     "follow_up": _follow_up,
-    "close": lambda form: {"reason": _need(form, "reason")},
-    "reopen": lambda form: {"reason": _need(form, "reason")},
-    "note": lambda form: {"text": _need(form, "text")},
+    "close": lambda form: _named(form, "reason"),
+    "reopen": lambda form: _named(form, "reason"),
+    "resume": lambda form: _named(form, "reason"),
+    "withdraw": lambda form: _named(form, "reason"),
+    "refer": lambda form: _named(form, "reason", "route"),
+    "park": lambda form: {**_named(form, "reason"), "review_at": city_time(_need(form, "review_at"))},
+    "regrade": _regrade,
+    "keep": lambda form: _named(form, "keeper", optional=("note",)),
+    "ask_supplement": lambda form: _named(form, "text"),
+    "supplement": lambda form: _named(form, "text", optional=("address",)),
+    "delegate": lambda form: _named(form, "order", "unit", optional=("text",)),
+    "recall": lambda form: _named(form, "order", "reason"),
+    "arbitrate": lambda form: _named(form, "order", "unit", "reason"),
+    "ask_extension": _ask_extension,
+    "judge_extension": _judge_extension,
+    "report_contact": lambda form: {
+        **_named(form, "order", optional=("text",)),
+        "reached": form.get("reached") == "yes",
+    },
+    "report_progress": lambda form: _named(form, "order", "text"),
+    "note": lambda form: _named(form, "text"),
     "ask_transfer": lambda form: {
         "target": _need(form, "target"),
         "reason": _need(form, "reason"),

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from services.desk.domain.sheet import Entry, Order, Sheet
 from shared.auth import Identity
+from shared.moves import Move, possible
 
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor"})
 BOARD = frozenset({"supervisor", "dispatcher", "auditor"})
@@ -48,33 +49,32 @@ def timeline(who: Identity, sheet: Sheet) -> list[Entry]:
 
 
 def actions(who: Identity, sheet: Sheet) -> list[Action]:
-    """What this person may do now, the most pressing first."""
-    if who.unit:
-        found = [Action(verb, order.id) for order in sheet.of_unit(who.unit) for verb in _UNIT.get(order.state, ())]
-        return [*found, Action("note")]
-    found = [Action(verb, order.id) for order in sheet.current() for verb in _of_order(who.role, order)]
-    found += [Action(verb) for verb, roles in _CASE.get(sheet.state, {}).items() if who.role in roles]
-    return [*found, Action("note")]
+    """What this person may do now, orders first; only what the desk has a form for."""
+    found = [
+        Action(move.verb, order.id)
+        for order in sheet.counting()
+        for move in possible(sheet.state, order.state)
+        if move.verb in FORMS and _may(who, move, order, sheet)
+    ]
+    role = "unit" if who.unit else who.role
+    found += [Action(move.verb) for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
+    return sorted(found, key=lambda action: FORMS.index(action.verb))
 
 
-def _of_order(role: str, order: Order) -> list[str]:
-    return [verb for verb, roles in _ORDER.get(order.state, {}).items() if role in roles]
+def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:
+    """A unit acts on its own orders, and judges those that it handed down."""
+    if not who.unit:
+        return who.role in move.roles and (move.verb != "arbitrate" or order.disputed)
+    parent = sheet.order(order.parent)
+    mine = parent is not None and parent.unit == who.unit if move.verb in JUDGED else order.unit == who.unit
+    return mine and "unit" in move.roles
 
 
-_UNIT: dict[str, tuple[str, ...]] = {"WAIT_SIGN": ("sign", "ask_return"), "HANDLING": ("answer",)}
-_ORDER: dict[str, dict[str, frozenset[str]]] = {
-    "RETURN_ASKED": {"judge_return": frozenset({"supervisor"})},
-    "FED_BACK": {"audit": frozenset({"auditor", "supervisor"})},
-}
-_TRANSFER = {"ask_transfer": frozenset({"agent", "dispatcher", "supervisor"})}
-_CASE: dict[str, dict[str, frozenset[str]]] = {
-    "PENDING_DISPATCH": {"assign": frozenset({"dispatcher", "supervisor"}), **_TRANSFER},
-    "DISPATCHED": _TRANSFER,
-    "HANDLING": _TRANSFER,
-    "PENDING_CALLBACK": {
-        "follow_up": frozenset({"agent", "supervisor"}),
-        "close": frozenset({"agent", "supervisor"}),
-    },
-    "REOPEN_REQUESTED": {"reopen": frozenset({"supervisor"}), "close": frozenset({"agent", "supervisor"})},
-    "CLOSED": {"reopen": frozenset({"supervisor"})},
-}
+JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
+"""What somebody above the order's unit does with it."""
+FORMS = (
+    "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up", "close",
+    "reopen", "judge_extension", "ask_extension", "delegate", "report_contact", "report_progress", "ask_supplement",
+    "ask_transfer", "refer", "regrade", "recall", "park", "resume", "withdraw", "keep", "note",
+)  # fmt: skip
+"""Commands with a form on the page of a case, the most pressing first."""

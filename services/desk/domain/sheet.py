@@ -7,14 +7,7 @@ from msgspec import Struct, field
 
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, Priority, RequestType
-
-OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED", "WITHDRAWN"]
-CaseState = Literal[
-    "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
-    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED", "MERGING", "MERGED", "LINKED",
-]  # fmt: skip
-VOID: frozenset[OrderState] = frozenset({"RETURNED", "WITHDRAWN"})
-ENDED: frozenset[OrderState] = VOID | {"DONE"}
+from shared.states import ENDED, GONE, CaseState, End, OrderState, Standing, case_state
 
 
 class Order(Struct, kw_only=True):
@@ -33,6 +26,13 @@ class Order(Struct, kw_only=True):
     reason: str = ""
     """Why a return was asked, refused, or the answer sent back: the last word on the order."""
     proposed_unit: str = ""
+    parent: str = ""
+    """The order of the higher unit that handed this one down."""
+    again: bool = False
+    """Its answer was sent back."""
+    disputed: bool = False
+    """Returned too often; a ruling is awaited."""
+    asked_until: datetime | None = None
 
     @property
     def due(self) -> datetime | None:
@@ -107,14 +107,18 @@ class Sheet(Struct, kw_only=True):
     cycle: int = 1
     answer: str = ""
     closed: bool = False
-    arbitration: bool = False
+    end: End = "closed"
+    archived: bool = False
+    parked: bool = False
+    supplement: bool = False
     reopen_requested: bool = False
+    keeper: str = ""
     breached_at: datetime | None = None
     contacts: list[Contact] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     rating: Rating | None = None
-    merge: Literal["", "MERGING", "MERGED"] = ""
+    merge: Literal["", "asked", "done"] = ""
     merged_into: str = ""
     event_case: str = ""
     """The event case that it is linked to."""
@@ -127,8 +131,17 @@ class Sheet(Struct, kw_only=True):
         return next((order for order in self.orders if order.id == order_id), None)
 
     def current(self) -> list[Order]:
-        """The orders of this cycle that count; returned ones were replaced."""
-        return [order for order in self.orders if order.cycle == self.cycle and order.state not in VOID]
+        """The orders of this cycle that the case waits for: no returned or recalled ones, none handed down."""
+        return [order for order in self.counting() if not order.parent]
+
+    def counting(self) -> list[Order]:
+        """All orders of this cycle but the returned and recalled ones."""
+        return [order for order in self.orders if order.cycle == self.cycle and order.state not in GONE]
+
+    @property
+    def arbitration(self) -> bool:
+        """A ruling is awaited."""
+        return any(order.disputed and order.state not in ENDED for order in self.current())
 
     def of_unit(self, unit: str) -> list[Order]:
         """All orders of one unit, the newest last."""
@@ -137,31 +150,27 @@ class Sheet(Struct, kw_only=True):
     @property
     def due(self) -> datetime | None:
         """The earliest deadline of the orders at work."""
-        return min((order.due for order in self.current() if order.due is not None), default=None)
+        return min((order.due for order in self.counting() if order.due is not None), default=None)
 
     @property
     def state(self) -> CaseState:
-        """Derived from orders and debts, as domain.md §2.1 says."""
-        if not self.number:
-            return "UNKNOWN"
-        if self.merge:
-            return self.merge
-        if self.closed:
-            return "CLOSED"
-        if self.reopen_requested:
-            return "REOPEN_REQUESTED"
-        states = {order.state for order in self.current()}
-        if states - {"DONE"}:
-            return _at_work(states)
-        if any(not transfer.over for transfer in self.transfers.values()):
-            return "TRANSFERRED"
-        if not states and not self.answer:
-            return "LINKED" if self.event_case else "PENDING_DISPATCH"
-        waiting = any(debt.state in ("open", "owed") for debt in self.debts)
-        return "PENDING_REPLY" if waiting else "PENDING_CALLBACK"
-
-
-def _at_work(states: set[OrderState]) -> CaseState:
-    if states <= {"DONE", "FED_BACK"}:
-        return "PENDING_AUDIT"
-    return "HANDLING" if states & {"HANDLING", "FED_BACK", "DONE"} else "DISPATCHED"
+        """Derived as the writer derives it."""
+        current = self.current()
+        return case_state(
+            Standing(
+                registered=bool(self.number),
+                merge=self.merge,
+                linked=bool(self.event_case),
+                closed=self.closed,
+                end=self.end,
+                archived=self.archived,
+                reopen_requested=self.reopen_requested,
+                parked=self.parked,
+                supplement=self.supplement,
+                again=self.cycle > 1 or any(order.again for order in current),
+                transferred=any(not transfer.over for transfer in self.transfers.values()),
+                answered=bool(self.answer),
+                waiting=any(debt.state in ("open", "owed") for debt in self.debts),
+                orders=frozenset(order.state for order in current),
+            )
+        )

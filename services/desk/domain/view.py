@@ -14,6 +14,7 @@ from shared.events import cases as e
 from shared.events.commands import Clock, Priority, Reporter, RequestType
 from shared.events.envelope import Envelope
 from shared.records import Record
+from shared.states import OVER
 
 Dues = Callable[[datetime, Priority, RequestType], dict[Clock, datetime]]
 """(issued, priority, request type) → deadline per clock."""
@@ -52,7 +53,7 @@ class SheetView:
         """What lists are found by: state, each order's unit and state, callers, words, deadlines."""
         return {
             "case_state": state.state,
-            "open": state.state not in ("CLOSED", "MERGED"),
+            "open": state.state not in OVER,
             "number": state.number,
             "registered_at": state.registered_at,
             "due": state.due or NEVER,
@@ -86,7 +87,7 @@ def _impersonal(data: Any) -> Any:
 def _registered(sheet: Sheet, data: e.CaseRegistered, now: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(sheet, name, getattr(data, name))
-    sheet.registered_at = now
+    sheet.registered_at, sheet.keeper = now, data.keeper
     sheet.words = words_of(f"{data.title} {data.text}")
     _reported(sheet, data.reporter)
     _owe(sheet, data.obligation, data.reporter, data.obligation_state)
@@ -112,8 +113,11 @@ def _answered(sheet: Sheet, data: e.CaseAnswered, now: datetime) -> None:
 
 def _issued(sheet: Sheet, data: e.WorkOrderIssued, now: datetime, dues: dict[Clock, datetime]) -> None:
     sheet.orders.append(
-        Order(id=data.order, unit=data.unit, role=data.role, cycle=data.cycle, issued_at=now, dues=dues)
-    )
+        Order(
+            id=data.order, unit=data.unit, role=data.role, cycle=data.cycle, issued_at=now, parent=data.parent,
+            dues={**dues, **({"resolve": data.due} if data.due else {})},
+        )
+    )  # fmt: skip
 
 
 def _order(sheet: Sheet, data: Any) -> Order:
@@ -142,28 +146,61 @@ def _return_refused(sheet: Sheet, data: e.WorkOrderReturnRefused, now: datetime)
 
 
 def _arbitration(sheet: Sheet, data: e.CaseArbitrationOpened, now: datetime) -> None:
-    sheet.arbitration = True
-    _order(sheet, data).state = "HANDLING"
+    order = _order(sheet, data)
+    order.state, order.disputed = "HANDLING", True
+
+
+def _arbitrated(sheet: Sheet, data: e.CaseArbitrated, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.disputed, order.reason = False, data.reason
+
+
+def _withdrawn_order(sheet: Sheet, data: e.WorkOrderWithdrawn, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason = "WITHDRAWN", data.reason
+    _conclude(sheet)
+
+
+def _extension_asked(sheet: Sheet, data: e.WorkOrderExtensionAsked, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "EXTENSION_ASKED", data.reason, data.until
+
+
+def _extended(sheet: Sheet, data: e.WorkOrderExtended, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "HANDLING", data.reason, None
+    order.dues["resolve"] = data.until
+
+
+def _extension_refused(sheet: Sheet, data: e.WorkOrderExtensionRefused, now: datetime) -> None:
+    order = _order(sheet, data)
+    order.state, order.reason, order.asked_until = "HANDLING", data.reason, None
 
 
 def _fed_back(sheet: Sheet, data: e.WorkOrderAnswered, now: datetime) -> None:
     order = _order(sheet, data)
-    order.state, order.answer = "FED_BACK", data.public_answer
+    order.state, order.answer, order.again, order.asked_until = "FED_BACK", data.public_answer, False, None
 
 
 def _done(sheet: Sheet, data: e.WorkOrderDone, now: datetime) -> None:
     _order(sheet, data).state = "DONE"
+    _conclude(sheet)
+
+
+def _conclude(sheet: Sheet) -> None:
+    """Once all have come to their end, their answers are the case's."""
     current = sheet.current()
-    if all(order.state == "DONE" for order in current):
-        sheet.answer = "\n".join(order.answer for order in current)
+    if current and all(order.state == "DONE" for order in current):
+        sheet.answer, sheet.parked = "\n".join(order.answer for order in current), False
 
 
 def _sent_back(sheet: Sheet, data: e.WorkOrderSentBack, now: datetime) -> None:
     order = _order(sheet, data)
-    order.state, order.reason = "HANDLING", data.reason
+    order.state, order.reason, order.again = "HANDLING", data.reason, True
 
 
 def _owed(sheet: Sheet, data: e.ReplyOwed, now: datetime) -> None:
+    sheet.answer = data.answer
     for debt in sheet.debts:
         if debt.id == data.obligation:
             debt.state = "owed"
@@ -189,7 +226,61 @@ def _closed(sheet: Sheet, data: e.CaseClosed, now: datetime) -> None:
 
 
 def _reopen_requested(sheet: Sheet, data: e.CaseReopenRequested, now: datetime) -> None:
-    sheet.closed, sheet.reopen_requested = False, True
+    sheet.closed, sheet.archived, sheet.reopen_requested = False, False, True
+
+
+def _archived(sheet: Sheet, data: e.CaseArchived, now: datetime) -> None:
+    sheet.archived = True
+
+
+def _withdrawn(sheet: Sheet, data: e.CaseWithdrawn, now: datetime) -> None:
+    sheet.end, sheet.answer, sheet.parked = "withdrawn", "", False
+    _waive(sheet)
+
+
+def _handed_back(sheet: Sheet, data: e.CaseHandedBack, now: datetime) -> None:
+    _waive(sheet)
+
+
+def _waive(sheet: Sheet) -> None:
+    for debt in sheet.debts:
+        if debt.state in ("open", "owed"):
+            debt.state = "waived"
+
+
+def _referred(sheet: Sheet, data: e.CaseReferred, now: datetime) -> None:
+    sheet.end, sheet.answer, sheet.parked = "referred", data.route, False
+
+
+def _parked(sheet: Sheet, data: e.CaseParked, now: datetime) -> None:
+    sheet.parked = True
+
+
+def _resumed(sheet: Sheet, data: e.CaseResumed, now: datetime) -> None:
+    sheet.parked = False
+
+
+def _supplement_asked(sheet: Sheet, data: e.CaseSupplementAsked, now: datetime) -> None:
+    sheet.supplement = True
+
+
+def _supplemented(sheet: Sheet, data: e.CaseSupplemented, now: datetime) -> None:
+    sheet.supplement = False
+    sheet.text = "\n".join(part for part in (sheet.text, data.text) if part)
+    for name in ("address", "area", "topic"):
+        setattr(sheet, name, getattr(data, name) or getattr(sheet, name))
+
+
+def _regraded(sheet: Sheet, data: e.CaseRegraded, now: datetime) -> None:
+    sheet.priority, sheet.request_type, sheet.topic = data.priority, data.request_type, data.topic
+
+
+def _kept(sheet: Sheet, data: e.CaseKept, now: datetime) -> None:
+    sheet.keeper = data.keeper
+
+
+def _dispatched(sheet: Sheet, data: e.CaseDispatched, now: datetime) -> None:
+    sheet.supplement = False
 
 
 def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
@@ -198,21 +289,16 @@ def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
 
 
 def _cycle(sheet: Sheet, cycle: int, obligations: tuple[str, ...]) -> None:
-    sheet.closed = sheet.reopen_requested = sheet.arbitration = False
-    sheet.cycle, sheet.answer, sheet.event_case = cycle, "", ""
+    sheet.closed = sheet.reopen_requested = sheet.supplement = sheet.parked = False
+    sheet.cycle, sheet.answer, sheet.end, sheet.event_case = cycle, "", "closed", ""
     masked = list(dict.fromkeys(debt.masked for debt in sheet.debts))
     for obligation, whom in zip(obligations, masked, strict=False):
         if obligation:
             sheet.debts.append(Debt(id=obligation, masked=whom, cycle=cycle, state="open"))
 
 
-def _withdrawn(sheet: Sheet, data: e.WorkOrderWithdrawn, now: datetime) -> None:
-    order = _order(sheet, data)
-    order.state, order.reason = "WITHDRAWN", data.reason
-
-
 def _merge_asked(sheet: Sheet, data: e.MergeAsked, now: datetime) -> None:
-    sheet.merge = "MERGING"
+    sheet.merge = "asked"
 
 
 def _goes_on(sheet: Sheet, data: e.MergeRefused, now: datetime) -> None:
@@ -221,7 +307,7 @@ def _goes_on(sheet: Sheet, data: e.MergeRefused, now: datetime) -> None:
 
 def _merged(sheet: Sheet, data: e.CaseMerged, now: datetime) -> None:
     """Whoever waits here is owed his answer there."""
-    sheet.merge, sheet.merged_into = "MERGED", data.target
+    sheet.merge, sheet.merged_into = "done", data.target
     for debt in sheet.debts:
         if debt.state == "open":
             debt.state = "moved"
@@ -251,7 +337,7 @@ def _split(sheet: Sheet, data: e.CaseSplit, now: datetime) -> None:
 
 
 def _linked(sheet: Sheet, data: e.CaseLinked, now: datetime) -> None:
-    sheet.event_case = data.event_case
+    sheet.event_case, sheet.parked = data.event_case, False
 
 
 def _detached(sheet: Sheet, data: e.CaseDetached, now: datetime) -> None:
@@ -288,10 +374,11 @@ _TRANSFER_STEPS = {
 _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.CaseRegistered: _registered,
     e.CaseAnswered: _answered,
+    e.CaseDispatched: _dispatched,
     e.CaseArbitrationOpened: _arbitration,
+    e.CaseArbitrated: _arbitrated,
     e.CaseFollowedUp: _followed_up,
     e.CaseClosed: _closed,
-    e.WorkOrderWithdrawn: _withdrawn,
     e.MergeAsked: _merge_asked,
     e.MergeRefused: _goes_on,
     e.CaseMerged: _merged,
@@ -303,6 +390,20 @@ _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.CaseDetached: _detached,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
+    e.CaseArchived: _archived,
+    e.CaseWithdrawn: _withdrawn,
+    e.CaseHandedBack: _handed_back,
+    e.CaseReferred: _referred,
+    e.CaseParked: _parked,
+    e.CaseResumed: _resumed,
+    e.CaseSupplementAsked: _supplement_asked,
+    e.CaseSupplemented: _supplemented,
+    e.CaseRegraded: _regraded,
+    e.CaseKept: _kept,
+    e.WorkOrderWithdrawn: _withdrawn_order,
+    e.WorkOrderExtensionAsked: _extension_asked,
+    e.WorkOrderExtended: _extended,
+    e.WorkOrderExtensionRefused: _extension_refused,
     e.ContactAttached: _attached,
     e.WorkOrderSigned: _signed,
     e.WorkOrderReturnAsked: _return_asked,

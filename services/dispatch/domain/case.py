@@ -7,23 +7,16 @@ from msgspec import Struct, field
 
 from services.dispatch.domain.related import Related
 from shared.events.cases import UnitRole
-from shared.events.commands import Clock, Priority, Reporter, RequestType, TransferClock
+from shared.events.commands import Clock, JoinPolicy, Priority, Reporter, RequestType, TransferClock
 from shared.events.contacts import SealedPerson
+from shared.states import ENDED, GONE, End, OrderState
 
-OrderState = Literal["WAIT_SIGN", "HANDLING", "RETURN_ASKED", "FED_BACK", "DONE", "RETURNED", "WITHDRAWN"]
 DebtState = Literal["open", "owed", "settled", "waived", "leaving", "moved", "split"]
 """`leaving`: on the way to another case, which has not confirmed yet; then `moved` by a merge, or `split` off."""
-CaseState = Literal[
-    "UNKNOWN", "PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY",
-    "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "TRANSFERRED",
-    "MERGING", "MERGED", "LINKED",
-]  # fmt: skip
 TransferState = Literal["asked", "receipted", "accepted", "refused", "completed"]
-_VOID: frozenset[OrderState] = frozenset({"RETURNED", "WITHDRAWN"})
-ENDED: frozenset[OrderState] = frozenset({"DONE", "RETURNED", "WITHDRAWN"})
 
 
-class Order(Struct, kw_only=True):
+class Order(Struct, kw_only=True, omit_defaults=True):
     """A work order to one unit. `steps` counts what its department was told."""
 
     id: str
@@ -32,9 +25,25 @@ class Order(Struct, kw_only=True):
     cycle: int
     returns: int
     issued_at: datetime
+    parent: str = ""
+    """The order of the higher unit that handed this one down."""
+    instead_of: str = ""
+    """The returned order that this one replaces."""
     state: OrderState = "WAIT_SIGN"
     fixed: bool = False
-    """A refused return or arbitration: the unit is in charge and may not return it again."""
+    """A refused return or a ruling: the unit is in charge and may not return it again."""
+    disputed: bool = False
+    """Returned too often: the unit serves the citizen until the ruling."""
+    again: bool = False
+    """Its answer was sent back, and is being given again."""
+    proposed: str = ""
+    """The unit that the asker of a return proposed."""
+    due: datetime | None = None
+    """A resolve deadline of its own: handed down with one, or extended. None: the table's."""
+    first_due: datetime | None = None
+    """The resolve deadline before the first extension."""
+    asked_until: datetime | None = None
+    extensions: int = 0
     silent_until: datetime | None = None
     """Signed by silence: a return asked before this moment undoes it."""
     stopped: dict[Clock, datetime] = field(default_factory=dict)
@@ -45,7 +54,7 @@ class Order(Struct, kw_only=True):
 
 
 class Debt(Struct, kw_only=True, omit_defaults=True):
-    """A reply obligation: one per reporter and cycle. `merge` and `number`: of the merged case he turned to."""
+    """A reply obligation: one per reporter and cycle."""
 
     id: str
     reporter: Reporter
@@ -55,7 +64,7 @@ class Debt(Struct, kw_only=True, omit_defaults=True):
     number: str = ""
 
 
-class Transfer(Struct, kw_only=True):
+class Transfer(Struct, kw_only=True, omit_defaults=True):
     """A request to a partner to take the case over."""
 
     id: str
@@ -71,7 +80,7 @@ class Transfer(Struct, kw_only=True):
         return self.state in ("refused", "completed")
 
 
-class Case(Struct, kw_only=True):
+class Case(Struct, kw_only=True, omit_defaults=True):
     """What the citizen wants, with one lifecycle and its debts. `sequence` 0: nothing has happened yet."""
 
     id: str
@@ -91,9 +100,21 @@ class Case(Struct, kw_only=True):
     reporter: str = ""
     cycle: int = 1
     answer: str = ""
+    join: JoinPolicy = "all"
     closed: bool = False
-    arbitration: bool = False
+    closed_at: datetime | None = None
+    end: End = "closed"
+    """How the case ended, or is about to end while its last replies are being settled."""
+    archived: bool = False
     reopen_requested: bool = False
+    supplement: bool = False
+    """The agent is asked for what is missing."""
+    parked_at: datetime | None = None
+    first_parked_at: datetime | None = None
+    """Of this cycle: the longest parking counts from it."""
+    keeper: str = ""
+    """The agent who tracks the case from unit to unit."""
+    unkept_since: datetime | None = None
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
@@ -107,20 +128,35 @@ class Case(Struct, kw_only=True):
                 return order
         return None
 
+    def known(self, order_id: str) -> Order:
+        """The order of an event; raises LookupError."""
+        order = self.order(order_id)
+        if order is None:
+            raise LookupError(f"{self.id}: event about unknown order {order_id}")
+        return order
+
     def debt(self, debt_id: str) -> Debt | None:
         return next((debt for debt in self.debts if debt.id == debt_id), None)
 
     def current(self) -> list[Order]:
-        """The orders of this cycle that count: returned ones were replaced."""
-        return [order for order in self.orders if order.cycle == self.cycle and order.state not in _VOID]
+        """The orders of this cycle that the case waits for: no returned or recalled ones, none handed down."""
+        return [order for order in self.counting() if not order.parent]
+
+    def counting(self) -> list[Order]:
+        """All orders of this cycle but the returned and recalled ones."""
+        return [order for order in self.orders if order.cycle == self.cycle and order.state not in GONE]
+
+    def children(self, order: Order) -> list[Order]:
+        """Open orders that were handed down from this one."""
+        return [one for one in self.orders if one.parent == order.id and one.state not in ENDED]
+
+    @property
+    def arbitration(self) -> bool:
+        """A ruling is awaited."""
+        return any(order.disputed and order.state not in ENDED for order in self.current())
 
     def unpaid(self) -> list[Debt]:
         return [debt for debt in self.debts if debt.state in ("open", "owed", "leaving")]
-
-    def all_done(self) -> bool:
-        """Every unit of this cycle has answered and was audited."""
-        orders = self.current()
-        return bool(orders) and all(order.state == "DONE" for order in orders)
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         return next((transfer for transfer in self.transfers if transfer.id == transfer_id), None)
@@ -143,11 +179,15 @@ class Case(Struct, kw_only=True):
         """The answers of this cycle's units and partners, as one text."""
         return "\n".join([*(order.answer for order in self.current()), *self.results()])
 
+    def conclude(self) -> None:
+        """Once all have come to their end, their answers are the case's."""
+        if self.finished():
+            self.answer, self.parked_at = self.answers(), None
+
     def answered(self) -> bool:
         """An answer stands: whoever joins now is owed it at once."""
-        if self.transferred():
-            return False
-        return bool(self.answer) and (self.closed or self.all_done() or not self.current())
+        at_work = self.transferred() or any(order.state != "DONE" for order in self.current())
+        return bool(self.answer) and (self.closed or not at_work)
 
     def reporters(self) -> list[Debt]:
         """The last obligation of everybody who waits or waited for an answer here, each once."""
@@ -156,34 +196,6 @@ class Case(Struct, kw_only=True):
             found[debt.merge, debt.reporter.person.caller_ref or debt.reporter.contact_id] = debt
         here = {"", *self.related.absorbed}
         return [debt for debt in found.values() if debt.state != "split" and debt.merge in here]
-
-
-def state_of(case: Case) -> CaseState:
-    """The case's state, derived from its work orders and its debts (domain.md §2.1)."""
-    if not case.registered:
-        return "UNKNOWN"
-    if case.related.merge is not None:
-        return "MERGED" if case.related.merge.done else "MERGING"
-    if case.closed:
-        return "CLOSED"
-    if case.reopen_requested:
-        return "REOPEN_REQUESTED"
-    states = {order.state for order in case.current()}
-    if states - {"DONE"}:
-        return _at_work(states)
-    if case.transferred():
-        return "TRANSFERRED"
-    if case.related.waits():
-        return "LINKED"
-    if not states and not case.answer:
-        return "PENDING_DISPATCH"
-    return "PENDING_REPLY" if case.unpaid() else "PENDING_CALLBACK"
-
-
-def _at_work(states: set[OrderState]) -> CaseState:
-    if states <= {"DONE", "FED_BACK"}:
-        return "PENDING_AUDIT"
-    return "HANDLING" if states & {"HANDLING", "FED_BACK", "DONE"} else "DISPATCHED"
 
 
 def is_known(person: SealedPerson) -> bool:

@@ -1,6 +1,6 @@
 """What a decision is told from outside: time, number, routing and the rules of the policy version in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -22,18 +22,40 @@ class Routing(Struct, frozen=True, kw_only=True):
     supporting: tuple[str, ...] = ()
 
 
+class Extensions(Struct, frozen=True, kw_only=True):
+    """How often, by how much at once and in all, and how long before the deadline more time can be asked."""
+
+    times: int
+    each: str
+    total: str
+    ask_before: str
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """The rules a city can change, as data."""
 
     version: str
     units: frozenset[str]
+    parents: Mapping[str, str]
+    """Lower unit → the unit that hands work down to it."""
     max_returns: int
     return_within: str
     return_within_urgent: str
+    return_reasons: Mapping[str, bool]
+    """Code → whether it needs a legal basis."""
+    extensions: Extensions
+    quorum: int
+    """So many answers are enough where the case joins by quorum."""
+    child_share: float
+    """A lower unit has this share of the time that its parent has left, unless the parent says when."""
+    park_days: int
+    appeal_within: str
     follow_up: frozenset[RequestType]
     """Request types whose citizens are called back before the case closes."""
     due: Due
     route: Callable[[Register], Routing]
+    resolve: Callable[[datetime, Priority, RequestType], datetime]
+    """(issued, priority, type) → the resolve deadline of policy's table."""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -46,3 +68,13 @@ class Context(Struct, frozen=True, kw_only=True):
     number: str = ""
     first_case: str = ""
     """The case that this contact's matter already became, in the other lane."""
+
+    @property
+    def role(self) -> str:
+        """`unit`, `supervisor`, `service` …"""
+        return self.actor.partition(":")[0]
+
+    @property
+    def subject(self) -> str:
+        """Who of that role: a unit's code, an agent's number."""
+        return self.actor.partition(":")[2]

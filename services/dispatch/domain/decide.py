@@ -9,22 +9,30 @@ from typing import Any
 from msgspec import Struct
 
 from services.dispatch.domain import (
+    answers,
     closing,
     deadlines,
     event_case,
+    extensions,
+    keeping,
+    leaving,
+    matter,
     merging,
     notes,
     orders,
+    parking,
     registration,
     replies,
     returns,
     splitting,
+    suborders,
+    ties,
     transfers,
 )
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
-from services.dispatch.domain.ties import asker, check
+from services.dispatch.domain.states import check
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -33,6 +41,7 @@ def decide(case: Case, command: Struct, context: Context) -> Events:
     """The events that the command causes, at least one. Raises Rejected."""
     if not case.registered and not isinstance(command, c.Register):
         raise Rejected("no_such_case", "this id was refused at registration and is no case")
+    ties.check(case, command)
     check(case, command)
     return _DECIDE[type(command)](case, command, context)
 
@@ -46,7 +55,7 @@ def rejection(case: Case, command: Struct, context: Context, error: Rejected) ->
     if known is not None and not unit:
         unit = known.unit
     mine = known is not None and known.unit == unit
-    asking, about = asker(command)
+    asking, about = ties.asker(command)
     return e.CommandRejected(
         verb=verb, reason=error.reason, detail=error.detail, order=order if mine else "", unit=unit,
         asker=asking, about=about,
@@ -57,14 +66,30 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.Register: registration.register,
     c.Attach: registration.attach,
     c.Assign: orders.assign,
+    c.Delegate: suborders.delegate,
+    c.Recall: answers.recall,
     c.Sign: orders.sign,
     c.AskReturn: returns.ask_return,
     c.JudgeReturn: returns.judge_return,
-    c.Answer: orders.answer,
-    c.Audit: orders.audit,
+    c.Arbitrate: returns.arbitrate,
+    c.AskExtension: extensions.ask_extension,
+    c.JudgeExtension: extensions.judge_extension,
+    c.ReportContact: answers.report_contact,
+    c.ReportProgress: answers.report_progress,
+    c.Answer: answers.answer,
+    c.Audit: answers.audit,
+    c.AskSupplement: matter.ask_supplement,
+    c.Supplement: matter.supplement,
+    c.Regrade: matter.regrade,
+    c.Keep: keeping.keep,
+    c.Park: parking.park,
+    c.Resume: parking.resume,
+    c.Withdraw: leaving.withdraw,
+    c.Refer: leaving.refer,
     c.SettleReply: replies.settle_reply,
     c.FollowUp: closing.follow_up,
     c.Close: closing.close,
+    c.Archive: closing.archive,
     c.Reopen: closing.reopen,
     c.Note: notes.note,
     c.Warn: deadlines.warn,

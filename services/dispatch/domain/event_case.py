@@ -10,12 +10,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.orders import withdrawn
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.related import Event, Link
 from services.dispatch.domain.replies import pay, personal
-from services.dispatch.domain.ties import refuse_if, withdraw_orders
+from services.dispatch.domain.states import state_of
+from services.dispatch.domain.ties import refuse_if
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -31,7 +33,7 @@ def link(case: Case, command: c.Link, context: Context) -> Events:
     """The case waits from now on; its units are told that another order covers it."""
     _check_link(case, command)
     linked = e.CaseLinked(event_case=command.event_case, link=case.related.links + 1, reason=command.reason)
-    return [linked, *withdraw_orders(case, "linked")]
+    return [linked, *withdrawn(case, case.current(), "linked")]
 
 
 def _check_link(case: Case, command: c.Link) -> None:
@@ -43,6 +45,8 @@ def _check_link(case: Case, command: c.Link) -> None:
     refuse_if(case.closed or case.reopen_requested, "not_open", f"the case is {state}; only an open case is linked")
     refuse_if(bool(payable), "reply_payable", f"{len(payable)} reporters are being answered; wait until they are")
     refuse_if(case.answered(), "answered", f"the case has its answer and is {state}")
+    done = any(order.state == "DONE" for order in case.current())
+    refuse_if(done, "partly_answered", "a unit has answered already, and its answer counts; let the others answer too")
     refuse_if(case.transferred(), "transferred", "a partner has the case; wait for its answer or its refusal")
 
 
@@ -93,6 +97,7 @@ def _told(case: Case, event: e.EventAnswered | e.EventEnded, now: datetime) -> N
 def _linked(case: Case, event: e.CaseLinked, now: datetime) -> None:
     case.related.links = event.link
     case.related.link = Link(event_case=event.event_case, number=event.link)
+    case.parked_at = None
 
 
 def _detached(case: Case, event: e.CaseDetached, now: datetime) -> None:

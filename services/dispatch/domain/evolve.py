@@ -6,8 +6,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain import event_case, merging, splitting
-from services.dispatch.domain import transfers as t
+from services.dispatch.domain import (
+    event_case,
+    extensions,
+    keeping,
+    leaving,
+    matter,
+    merging,
+    parking,
+    splitting,
+    transfers,
+)
 from services.dispatch.domain.case import Case, Debt, Order
 from services.dispatch.domain.replies import begin_cycle
 from shared.events import cases as e
@@ -19,7 +28,7 @@ def evolve(case: Case, event: Struct, now: datetime) -> None:
     case.time = now
     _APPLY[type(event)](case, event, now)
     order = case.order(getattr(event, "order", ""))
-    if order is not None:
+    if order is not None and getattr(event, "unit", order.unit) == order.unit:
         order.steps += 1
 
 
@@ -28,6 +37,7 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(case, name, getattr(event, name))
     case.reporter, case.related.received = event.reporter.person.masked, event.received
+    case.keeper, case.unkept_since = event.keeper, None if event.keeper else now
     state = event.obligation_state
     case.debts.append(Debt(id=event.obligation, reporter=event.reporter, cycle=1, state=state))
 
@@ -36,6 +46,10 @@ def _answered(case: Case, event: e.CaseAnswered, now: datetime) -> None:
     case.answer = event.answer
     if event.event_case and case.related.link is not None:
         case.related.link.answered = True
+
+
+def _dispatched(case: Case, event: e.CaseDispatched, now: datetime) -> None:
+    case.join, case.supplement = event.join_policy, False
 
 
 def _issued(case: Case, event: e.WorkOrderIssued, now: datetime) -> None:
@@ -47,69 +61,74 @@ def _issued(case: Case, event: e.WorkOrderIssued, now: datetime) -> None:
             cycle=event.cycle,
             returns=event.returns,
             issued_at=now,
+            parent=event.parent,
+            instead_of=event.instead_of,
+            due=event.due,
         )
     )
 
 
-def _order(case: Case, event: Any) -> Order:
-    order = case.order(event.order)
-    if order is None:
-        raise LookupError(f"{case.id}: event about unknown order {event.order}")
-    return order
-
-
 def _signed(case: Case, event: e.WorkOrderSigned, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state = "HANDLING"
     order.stopped["sign"] = now
     order.silent_until = event.due
 
 
 def _return_asked(case: Case, event: e.WorkOrderReturnAsked, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "RETURN_ASKED"
+    order = case.known(event.order)
+    order.state, order.proposed = "RETURN_ASKED", event.proposed_unit
     order.stopped["sign"] = now
 
 
 def _returned(case: Case, event: e.WorkOrderReturned, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state = "RETURNED"
     order.stopped["resolve"] = now
 
 
-def _withdrawn(case: Case, event: e.WorkOrderWithdrawn, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "WITHDRAWN"
-    order.stopped.setdefault("sign", now)
-    order.stopped.setdefault("resolve", now)
-
-
 def _kept(case: Case, event: e.WorkOrderReturnRefused, now: datetime) -> None:
-    order = _order(case, event)
+    order = case.known(event.order)
     order.state, order.fixed = "HANDLING", True
 
 
 def _arbitration(case: Case, event: e.CaseArbitrationOpened, now: datetime) -> None:
-    case.arbitration = True
-    order = _order(case, event)
-    order.state, order.fixed = "HANDLING", True
+    """The unit serves the citizen from now on: there is nothing to sign."""
+    order = case.known(event.order)
+    order.state, order.fixed, order.disputed = "HANDLING", True, True
+    order.stopped.setdefault("sign", now)
+
+
+def _arbitrated(case: Case, event: e.CaseArbitrated, now: datetime) -> None:
+    case.known(event.order).disputed = False
+
+
+def _withdrawn(case: Case, event: e.WorkOrderWithdrawn, now: datetime) -> None:
+    order = case.known(event.order)
+    order.state = "WITHDRAWN"
+    order.stopped["resolve"] = now
+    case.conclude()
+
+
+def _contacted(case: Case, event: e.WorkOrderContacted, now: datetime) -> None:
+    if event.reached:
+        case.known(event.order).stopped["contact"] = now
 
 
 def _fed_back(case: Case, event: e.WorkOrderAnswered, now: datetime) -> None:
-    order = _order(case, event)
-    order.state, order.answer = "FED_BACK", event.public_answer
+    order = case.known(event.order)
+    order.state, order.answer, order.again, order.asked_until = "FED_BACK", event.public_answer, False, None
     order.stopped["resolve"] = now
 
 
 def _done(case: Case, event: e.WorkOrderDone, now: datetime) -> None:
-    _order(case, event).state = "DONE"
-    if case.all_done():
-        case.answer = case.answers()
+    case.known(event.order).state = "DONE"
+    case.conclude()
 
 
 def _sent_back(case: Case, event: e.WorkOrderSentBack, now: datetime) -> None:
-    order = _order(case, event)
-    order.state = "HANDLING"
+    order = case.known(event.order)
+    order.state, order.again = "HANDLING", True
     order.stopped.pop("resolve", None)
 
 
@@ -135,11 +154,15 @@ def _attached(case: Case, event: e.ContactAttached, now: datetime) -> None:
 
 
 def _closed(case: Case, event: e.CaseClosed, now: datetime) -> None:
-    case.closed, case.reopen_requested = True, False
+    case.closed, case.closed_at, case.reopen_requested = True, now, False
+
+
+def _archived(case: Case, event: e.CaseArchived, now: datetime) -> None:
+    case.archived = True
 
 
 def _reopen_requested(case: Case, event: e.CaseReopenRequested, now: datetime) -> None:
-    case.closed, case.reopen_requested = False, True
+    case.closed, case.archived, case.reopen_requested = False, False, True
 
 
 def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
@@ -147,11 +170,11 @@ def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
 
 
 def _warned(case: Case, event: e.DeadlineWarned, now: datetime) -> None:
-    _order(case, event).warned.append(event.clock)
+    case.known(event.order).warned.append(event.clock)
 
 
 def _breached(case: Case, event: e.DeadlineBreached, now: datetime) -> None:
-    _order(case, event).breached.append(event.clock)
+    case.known(event.order).breached.append(event.clock)
 
 
 def _nothing(case: Case, event: Struct, now: datetime) -> None:
@@ -161,10 +184,12 @@ def _nothing(case: Case, event: Struct, now: datetime) -> None:
 _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.CaseRegistered: _registered,
     e.CaseAnswered: _answered,
-    e.CaseDispatched: _nothing,
+    e.CaseDispatched: _dispatched,
     e.CaseArbitrationOpened: _arbitration,
+    e.CaseArbitrated: _arbitrated,
     e.CaseFollowedUp: _nothing,
     e.CaseClosed: _closed,
+    e.CaseArchived: _archived,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
     e.CaseNoted: _nothing,
@@ -175,16 +200,23 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.WorkOrderReturned: _returned,
     e.WorkOrderReturnRefused: _kept,
     e.WorkOrderAnswered: _fed_back,
+    e.WorkOrderContacted: _contacted,
+    e.WorkOrderProgressed: _nothing,
     e.WorkOrderDone: _done,
+    e.WorkOrderWithdrawn: _withdrawn,
     e.WorkOrderSentBack: _sent_back,
     e.ReplyOwed: _owed,
     e.ReplySettled: _settled,
     e.DeadlineWarned: _warned,
     e.DeadlineBreached: _breached,
     e.CommandRejected: _nothing,
-    e.WorkOrderWithdrawn: _withdrawn,
-    **t.APPLY,
-    **merging.APPLY,
-    **splitting.APPLY,
     **event_case.APPLY,
+    **extensions.APPLY,
+    **keeping.APPLY,
+    **leaving.APPLY,
+    **matter.APPLY,
+    **merging.APPLY,
+    **parking.APPLY,
+    **splitting.APPLY,
+    **transfers.APPLY,
 }

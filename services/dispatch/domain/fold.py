@@ -5,21 +5,31 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case
+from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context
 from services.dispatch.domain.decide import decide, rejection
 from services.dispatch.domain.event_case import end_of
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
-from shared.events.cases import CASES, WorkOrderIssued
+from shared.events.cases import (
+    CASES,
+    CaseParked,
+    CaseRegraded,
+    CaseResumed,
+    CaseSupplemented,
+    CommandRejected,
+    WorkOrderIssued,
+)
 from shared.events.envelope import MAX_BYTES, Envelope, encode, raw
 from shared.events.feeds import OrderMatter
 from shared.events.topics import Topics, lane_of
 from shared.ids import event_id, span_of
 from shared.records import headers_of
+from shared.states import ENDED
 
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Case)
 """For a copy to try a command on, in half the time that JSON takes."""
+_FOR_ALL = (CaseParked, CaseResumed, CaseRegraded, CaseSupplemented)
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -109,15 +119,27 @@ class Folder:
         )
 
     def _feed(self, case: Case, event: Struct, envelope: Envelope) -> list[Entry]:
-        """The same event for the department whose order it is about, if it reads a feed."""
-        unit = getattr(event, "unit", "")
-        if unit not in self._feeds:
-            return []
+        """The same event for the departments that read a feed: the order's own one, and those that should know."""
         order = case.order(getattr(event, "order", ""))
-        steps = order.steps if order is not None else 0
-        data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
-        record = msgspec.structs.replace(envelope, ordersequence=steps, data=data)
-        return [_entry(self._topics.feed(unit), record)]
+        owner = getattr(event, "unit", "")
+        entries: list[Entry] = []
+        if owner in self._feeds and (order is None or order.unit == owner):
+            data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
+            record = msgspec.structs.replace(envelope, ordersequence=order.steps if order else 0, data=data)
+            entries.append(_entry(self._topics.feed(owner), record))
+        others = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
+        return entries + [_entry(self._topics.feed(unit), envelope) for unit in others]
+
+
+def _also_told(case: Case, event: Struct, order: Order | None) -> list[str]:
+    """Units that get the event as news, outside any order's steps (`ordersequence` 0).
+
+    What happens to the whole case: each unit at work. What a lower unit does: the one that handed the order down.
+    """
+    if isinstance(event, _FOR_ALL):
+        return list(dict.fromkeys(one.unit for one in case.orders if one.state not in ENDED))
+    above = case.order(order.parent) if order and not isinstance(event, CommandRejected) else None
+    return [above.unit] if above else []
 
 
 def _entry(topic: str, envelope: Envelope) -> Entry:
@@ -138,4 +160,7 @@ def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:
         address=case.address,
         priority=case.priority,
         reporter=case.reporter,
+        parent=event.parent,
+        due=event.due,
+        instruction=event.text,
     )

@@ -11,12 +11,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, Debt, DebtState, is_known, state_of
+from services.dispatch.domain.case import Case, Debt, DebtState, is_known
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.orders import withdrawn
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.related import Merge
 from services.dispatch.domain.replies import begin_cycle, obligation_id, obligations, owed, turn
-from services.dispatch.domain.ties import refuse_if, withdraw_orders
+from services.dispatch.domain.states import state_of
+from services.dispatch.domain.ties import refuse_if
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.events.topics import lane_of
@@ -82,7 +84,7 @@ def record_merge(case: Case, command: c.RecordMerge, context: Context) -> Events
         raise Rejected("no_such_merge", f"the case is {state_of(case)}; nothing of this merge is open")
     match command.step:
         case "absorbed":
-            return [e.CaseMerged(**about), *withdraw_orders(case, "merged"), *_late(case, mine)]
+            return [e.CaseMerged(**about), *withdrawn(case, case.current(), "merged"), *_late(case, mine)]
         case "refused":
             return [e.MergeRefused(reason=command.reason, detail=command.detail, **about)]
         case "released":

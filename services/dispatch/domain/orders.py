@@ -1,14 +1,15 @@
-"""Work orders: who gets one, who signs it, what its unit answers and what the auditor makes of that."""
+"""Work orders: who gets one, who signs it, and how the centre takes one back."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
-from services.dispatch.domain.case import Case, Order, state_of
+from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context, Events, Routing
 from services.dispatch.domain.rejected import Rejected
-from services.dispatch.domain.replies import pay
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import derive
+from shared.states import ENDED
 
 
 class Matter(Protocol):
@@ -18,30 +19,46 @@ class Matter(Protocol):
     def priority(self) -> c.Priority: ...
     @property
     def request_type(self) -> c.RequestType: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def area(self) -> str: ...
 
 
 def assign(case: Case, command: c.Assign, context: Context) -> Events:
-    if case.current():
-        raise Rejected("already_issued", f"orders are out; the case is {state_of(case)}")
-    if state_of(case) not in ("PENDING_DISPATCH", "TRANSFERRED"):
-        raise Rejected("not_pending", f"the case is {state_of(case)}, not PENDING_DISPATCH")
+    """The first units of a case, or more of them (加派); a case has one lead at a time."""
+    lead = next((order.unit for order in case.current() if order.role == "lead"), "")
+    if lead and command.lead not in ("", lead):
+        raise Rejected("already_issued", f"{lead} is in the lead; recall its order, or add supporting units only")
+    busy = {order.unit for order in case.counting()}
     routing = Routing(
         priority=case.priority,
         rule="person",
         why=context.actor,
-        lead=command.lead,
-        supporting=command.supporting,
+        lead="" if lead else command.lead,
+        supporting=tuple(unit for unit in command.supporting if unit not in busy),
     )
-    return dispatch(case, case, context, routing)
+    if routing.lead in busy or (lead and not routing.supporting):
+        raise Rejected("already_issued", "the units named have orders of this case already")
+    return dispatch(case, case, context, routing, case.join if case.current() else command.join_policy)
 
 
-def dispatch(case: Case, matter: Matter, context: Context, routing: Routing) -> Events:
+def dispatch(case: Case, matter: Matter, context: Context, routing: Routing, join: c.JoinPolicy = "all") -> Events:
+    """Orders to the lead unit, unless the case has one, and to each supporting unit."""
+    has_lead = any(order.role == "lead" for order in case.current())
+    lead = () if has_lead else (routing.lead,)
     supporting = tuple(dict.fromkeys(unit for unit in routing.supporting if unit != routing.lead))
-    units = (routing.lead, *supporting)
+    units = (*lead, *supporting)
     check_units(units, context)
-    head = e.CaseDispatched(rule=routing.rule, why=routing.why, policy_version=context.rules.version, units=units)
-    lead = issue(case, routing.lead, "lead", matter, cycle=case.cycle)
-    return [head, lead, *(issue(case, unit, "supporting", matter, cycle=case.cycle) for unit in supporting)]
+    head = e.CaseDispatched(
+        rule=routing.rule,
+        why=routing.why,
+        policy_version=context.rules.version,
+        units=units,
+        join_policy=join,
+    )
+    first = [issue(case, unit, "lead", matter, cycle=case.cycle) for unit in lead]
+    return [head, *first, *(issue(case, unit, "supporting", matter, cycle=case.cycle) for unit in supporting)]
 
 
 def check_units(units: tuple[str, ...], context: Context) -> None:
@@ -51,7 +68,7 @@ def check_units(units: tuple[str, ...], context: Context) -> None:
 
 
 def issue(
-    case: Case, unit: str, role: e.UnitRole, matter: Matter, *, cycle: int, returns: int = 0
+    case: Case, unit: str, role: e.UnitRole, matter: Matter, *, cycle: int, returns: int = 0, instead_of: str = ""
 ) -> e.WorkOrderIssued:
     return e.WorkOrderIssued(
         order=new_id(case, unit, cycle, returns),
@@ -61,6 +78,9 @@ def issue(
         returns=returns,
         priority=matter.priority,
         request_type=matter.request_type,
+        topic=matter.topic,
+        area=matter.area,
+        instead_of=instead_of,
     )
 
 
@@ -75,45 +95,33 @@ def new_id(case: Case, unit: str, cycle: int, returns: int) -> str:
 
 
 def own_order(case: Case, order_id: str, context: Context) -> Order:
+    """The order; for a unit only one of its own."""
     order = case.order(order_id)
-    actor = context.actor
-    if order is None or (actor.startswith("unit:") and order.unit != actor.removeprefix("unit:")):
+    if order is None or (context.role == "unit" and order.unit != context.subject):
         raise Rejected("not_its_order", "this unit has no such order on this case")
+    return order
+
+
+def judged_order(case: Case, order_id: str, context: Context) -> Order:
+    """The order that somebody above its unit judges: the centre, or the unit that handed it down."""
+    order = case.order(order_id)
+    above = case.order(order.parent) if order else None
+    if order is None or (context.role == "unit" and (above is None or above.unit != context.subject)):
+        raise Rejected("not_its_order", "this unit has handed down no such order")
     return order
 
 
 def sign(case: Case, command: c.Sign, context: Context) -> Events:
     order = own_order(case, command.order, context)
-    stopped = order.stopped.get("sign")
-    if order.state != "WAIT_SIGN":
-        why = f"the order is {order.state}" + (f" since {stopped.isoformat()}" if stopped else "")
-        raise Rejected("already_signed", why)
     return [e.WorkOrderSigned(order=order.id, unit=order.unit, due=command.due)]
 
 
-def answer(case: Case, command: c.Answer, context: Context) -> Events:
-    order = own_order(case, command.order, context)
-    if order.state != "HANDLING":
-        raise Rejected("not_signed", f"the order is {order.state}; only a signed order can be answered")
-    return [
-        e.WorkOrderAnswered(
-            order=order.id,
-            unit=order.unit,
-            public_answer=command.public_answer,
-            internal=command.internal,
-            solved=command.solved,
-        )
-    ]
-
-
-def audit(case: Case, command: c.Audit, context: Context) -> Events:
-    order = own_order(case, command.order, context)
-    if order.state != "FED_BACK":
-        raise Rejected("nothing_to_audit", f"the order is {order.state}; no answer waits for audit")
-    if not command.passed:
-        return [e.WorkOrderSentBack(order=order.id, unit=order.unit, reason=command.reason)]
-    done: Events = [e.WorkOrderDone(order=order.id, unit=order.unit)]
-    others = [other for other in case.current() if other.id != order.id]
-    if case.transferred() or any(other.state != "DONE" for other in others):
-        return done
-    return done + pay(case, case.answers(), context)
+def withdrawn(case: Case, orders: Iterable[Order], reason: str) -> Events:
+    """Orders taken back, each told, and before each of them what was handed down from it."""
+    events: Events = []
+    for order in orders:
+        if order.state in ENDED:
+            continue
+        events += withdrawn(case, case.children(order), reason)
+        events.append(e.WorkOrderWithdrawn(order=order.id, unit=order.unit, reason=reason))
+    return events

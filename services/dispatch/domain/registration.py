@@ -13,8 +13,6 @@ from shared.events import commands as c
 def register(case: Case, command: c.Register, context: Context) -> Events:
     if context.first_case:
         raise Rejected("already_registered", f"this contact's matter is case {context.first_case}")
-    if case.registered:
-        raise Rejected("already_registered", f"this is case {case.number}")
     routing = context.rules.route(command)
     registered = _registration(case, command, context, routing)
     if command.answer:
@@ -42,6 +40,7 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         obligation_state="settled" if command.answer else "open" if known else "waived",
         split_from=command.split_from,
         received=context.actor == "service:transfer",
+        keeper=context.subject if context.role == "agent" else "",
     )
 
 
@@ -79,7 +78,8 @@ def _debt_of_attach(case: Case, reporter: c.Reporter, merge: str) -> str:
         return ""
     same = [
         debt for debt in case.debts
-        if debt.cycle == case.cycle and debt.merge == merge and debt.state != "split"
+        if debt.merge == merge and debt.state != "split"
+        and (debt.cycle == case.cycle or debt.state == "open")
         and debt.reporter.person.caller_ref == person.caller_ref
     ]  # fmt: skip
     return "" if same else obligation_id(case, reporter, case.cycle, merge)

@@ -1,5 +1,7 @@
 """What ties a case to other cases. Each tie stands on one side only, so that no decision spans two cases."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 
@@ -45,6 +47,12 @@ class Related(Struct, kw_only=True, omit_defaults=True):
     """Splits asked so far."""
     leaving: dict[str, str] = field(default_factory=dict)
     """New case that a split asks for → the obligation of the contact who leaves."""
+
+    def merging(self) -> Literal["", "asked", "done"]:
+        """How far this case's way into another one is."""
+        if self.merge is None:
+            return ""
+        return "done" if self.merge.done else "asked"
 
     def waits(self) -> bool:
         """Linked, and the event case has not answered."""

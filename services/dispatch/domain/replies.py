@@ -17,9 +17,11 @@ def obligation_id(case: Case, reporter: c.Reporter, cycle: int, merge: str = "")
 
 
 def obligations(case: Case, cycle: int) -> tuple[str, ...]:
-    """Of a new cycle, in the order of `reporters`; empty for who left no contact."""
+    """Of a new cycle, in the order of `reporters`; empty for who left no contact, or still waits."""
     return tuple(
-        obligation_id(case, debt.reporter, cycle, debt.merge) if is_known(debt.reporter.person) else ""
+        obligation_id(case, debt.reporter, cycle, debt.merge)
+        if is_known(debt.reporter.person) and debt.state != "open"
+        else ""
         for debt in case.reporters()
     )
 
@@ -27,8 +29,9 @@ def obligations(case: Case, cycle: int) -> tuple[str, ...]:
 def begin_cycle(case: Case, cycle: int, obligations: tuple[str, ...]) -> None:
     """A new cycle, in which everybody is owed an answer again."""
     reporters = case.reporters()
-    case.closed = case.reopen_requested = case.arbitration = False
-    case.cycle, case.answer, case.related.link = cycle, "", None
+    case.closed = case.reopen_requested = case.supplement = False
+    case.cycle, case.answer, case.end = cycle, "", "closed"
+    case.parked_at = case.first_parked_at = case.related.link = None
     for debt_id, known in zip(obligations, reporters, strict=False):
         if debt_id:
             case.debts.append(structs.replace(known, id=debt_id, cycle=cycle, state="open"))
@@ -61,16 +64,21 @@ def personal(answer: str, case: Case, number: str) -> str:
 
 def pay(case: Case, answer: str, context: Context) -> Events:
     """The last of units and partners has answered: every open reply is payable now."""
-    payable = [debt for debt in case.debts if debt.state == "open"]
-    owed: Events = [_owed(case, debt.id, debt.reporter, debt.number, answer) for debt in payable]
-    if owed or case.unpaid():
-        return owed
+    events = payable(case, answer)
+    if events or case.unpaid():
+        return events
     return [] if _wants_follow_up(case, context) else [e.CaseClosed(reason="nobody_waits")]
 
 
+def payable(case: Case, answer: str) -> Events:
+    """Each open obligation with the answer that is to be told."""
+    return [_owed(case, debt.id, debt.reporter, debt.number, answer) for debt in case.debts if debt.state == "open"]
+
+
 def _wants_follow_up(case: Case, context: Context) -> bool:
+    """Somebody can be asked, and policy wants it; who was referred elsewhere is not asked."""
     somebody = any(is_known(debt.reporter.person) for debt in case.debts)
-    return somebody and case.request_type in context.rules.follow_up
+    return somebody and case.end != "referred" and case.request_type in context.rules.follow_up
 
 
 def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events:
@@ -79,7 +87,7 @@ def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events
         raise Rejected("not_owed", f"this obligation is {debt.state if debt else 'unknown'}")
     events: Events = [e.ReplySettled(obligation=debt.id, how=command.how, proof=command.proof)]
     if closes(case, debt, context):
-        events.append(e.CaseClosed(reason="replied"))
+        events.append(e.CaseClosed(reason="referred" if case.end == "referred" else "replied"))
     return events
 
 
@@ -87,4 +95,5 @@ def closes(case: Case, last: Debt, context: Context) -> bool:
     """The last reply of a case whose units are done, where policy wants no follow-up."""
     if case.closed or case.reopen_requested or any(debt.id != last.id for debt in case.unpaid()):
         return False
-    return case.finished() and not _wants_follow_up(case, context)
+    ready = case.finished() or case.end == "referred"
+    return ready and not _wants_follow_up(case, context)

@@ -1,11 +1,9 @@
-"""What a case refuses while it is tied to another one, and what happens to its orders then."""
+"""What a case refuses while it is tied to another one, and who waits for a command's outcome."""
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import ENDED, Case
-from services.dispatch.domain.context import Events
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.rejected import Rejected
-from shared.events import cases as e
 from shared.events import commands as c
 
 _ALWAYS = (c.Register, c.Attach, c.TakeOn, c.RecordMerge, c.Note)
@@ -33,12 +31,6 @@ def check(case: Case, command: Struct) -> None:
 def refuse_if(wrong: bool, reason: str, detail: str) -> None:
     if wrong:
         raise Rejected(reason, detail)
-
-
-def withdraw_orders(case: Case, reason: str) -> Events:
-    """Every open order is taken back from its unit: somebody else does the work."""
-    open_orders = [order for order in case.current() if order.state not in ENDED]
-    return [e.WorkOrderWithdrawn(order=order.id, unit=order.unit, reason=reason) for order in open_orders]
 
 
 def asker(command: Struct) -> tuple[str, str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, Transfer, TransferState, is_known, state_of
+from services.dispatch.domain.case import Case, Transfer, TransferState, is_known
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.joins import conclude
 from services.dispatch.domain.rejected import Rejected
-from services.dispatch.domain.replies import pay
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.events.contacts import SealedPerson
@@ -64,8 +64,6 @@ def ask(case: Case, command: c.AskTransfer, context: Context) -> Events:
 
 
 def _check(case: Case, command: c.AskTransfer) -> None:
-    if case.closed or case.reopen_requested or case.answered():
-        raise Rejected("not_open", f"the case is {state_of(case)}; only an open case is transferred")
     if any(one.target == command.target and not one.over() for one in case.transfers):
         raise Rejected("already_transferred", f"{command.target} is asked already and has not ended it")
 
@@ -78,8 +76,10 @@ def _reporter(case: Case) -> SealedPerson:
 def record(case: Case, command: c.RecordTransfer, context: Context) -> Events:
     """The partner's step; after the last transfer the case goes on here, with all answers or to a dispatcher."""
     events = _step(case, command)
-    answer = _answer_after(case, command)
-    return [*events, *pay(case, answer, context)] if answer else events
+    if command.step not in ("refused", "completed"):
+        return events
+    result = command.text if command.step == "completed" else ""
+    return [*events, *conclude(case, context, partner=command.transfer, result=result)]
 
 
 def _step(case: Case, command: c.RecordTransfer) -> Events:
@@ -123,21 +123,8 @@ def _unacknowledged(transfer: Transfer, command: c.RecordTransfer) -> e.Transfer
     )  # fmt: skip
 
 
-def _answer_after(case: Case, command: c.RecordTransfer) -> str:
-    """What the reporters can be told once this step is written; empty while anybody works or nobody has answered."""
-    others = [one for one in case.transfers if one.id != command.transfer]
-    ended = command.step in ("refused", "completed")
-    if not ended or any(not one.over() for one in others) or any(o.state != "DONE" for o in case.current()):
-        return ""
-    return "\n".join(part for part in (case.answers(), command.text if command.step == "completed" else "") if part)
-
-
 def hand_back(case: Case, command: c.HandBack, context: Context) -> Events:
     """A received case that no unit has yet; from then on it was accepted, and we arbitrate (domain.md §9)."""
-    if case.closed:
-        raise Rejected("already_closed", "the case is CLOSED")
-    if case.current() or case.answer or case.transferred():
-        raise Rejected("already_accepted", f"the case is {state_of(case)}; only an undispatched case goes back")
     if len(case.unpaid()) > 1:
         raise Rejected("others_wait", "other reporters joined the case here and wait for an answer")
     return [e.CaseHandedBack(reason=command.reason, text=command.text), e.CaseClosed(reason="handed_back")]
@@ -170,18 +157,13 @@ def _progressed(case: Case, event: e.TransferProgressed, now: datetime) -> None:
 
 def _refused(case: Case, event: e.TransferRefused, now: datetime) -> None:
     _reach(case, event, "refused", now)
-    _conclude(case)
+    case.conclude()
 
 
 def _completed(case: Case, event: e.TransferCompleted, now: datetime) -> None:
     transfer = _reach(case, event, "completed", now)
     transfer.number, transfer.result = event.number, event.text
-    _conclude(case)
-
-
-def _conclude(case: Case) -> None:
-    if case.finished():
-        case.answer = case.answers()
+    case.conclude()
 
 
 def _overdue(case: Case, event: e.TransferUnacknowledged, now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from shared.events import cases as e
+from shared.events.cases import CASES
 from shared.events.commands import Clock
 from shared.events.envelope import Envelope
 
@@ -28,7 +29,7 @@ class OrderFact(Struct, kw_only=True):
 
 
 class DebtFact(Struct, kw_only=True):
-    """One reply obligation; `how` is empty while it is owed."""
+    """One reply obligation; `how` is empty while it is owed, `waived` where it fell away."""
 
     opened_at: datetime
     settled_at: datetime | None = None
@@ -85,10 +86,10 @@ class CaseFact(Struct, kw_only=True):
             return "merged"
         if self.closed:
             return "closed"
-        orders = [order for order in self.orders.values() if not order.withdrawn_at]
-        if orders and all(order.done_at or order.returned_at for order in orders):
+        counting = [order for order in self.orders.values() if not (order.returned_at or order.withdrawn_at)]
+        if counting and all(order.done_at for order in counting):
             return "answered"
-        return "handling" if orders else "waiting"
+        return "handling" if counting else "waiting"
 
 
 def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
@@ -151,6 +152,18 @@ def _returned(case: CaseFact, data: e.WorkOrderReturned, at: datetime) -> None:
     case.orders[data.order].returned_at = at
 
 
+def _withdrawn(case: CaseFact, data: e.WorkOrderWithdrawn, at: datetime) -> None:
+    case.orders[data.order].withdrawn_at = at
+
+
+def _waived(case: CaseFact, data: e.CaseWithdrawn | e.CaseHandedBack, at: datetime) -> None:
+    """Whoever still waited is owed nothing any more; the event itself is counted as well."""
+    for debt in case.debts.values():
+        if not debt.how:
+            debt.settled_at, debt.how = at, "waived"
+    case.others.append(Counted(type=CASES.type_of(data), at=at))
+
+
 def _sent_back(case: CaseFact, data: e.WorkOrderSentBack, at: datetime) -> None:
     case.orders[data.order].sent_back.append(at)
 
@@ -186,10 +199,6 @@ def _reopened(case: CaseFact, data: e.CaseReopened, at: datetime) -> None:
     case.reopened_at.append(at)
     for obligation in data.obligations:
         _owe(case, obligation, at)
-
-
-def _withdrawn(case: CaseFact, data: e.WorkOrderWithdrawn, at: datetime) -> None:
-    case.orders[data.order].withdrawn_at = at
 
 
 def _forget(case: CaseFact, obligations: Iterable[str]) -> None:
@@ -243,13 +252,15 @@ _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
     e.WorkOrderDone: _done,
     e.WorkOrderReturned: _returned,
     e.WorkOrderSentBack: _sent_back,
+    e.WorkOrderWithdrawn: _withdrawn,
+    e.CaseWithdrawn: _waived,
+    e.CaseHandedBack: _waived,
     e.ReplySettled: _settled,
     e.ContactAttached: _attached,
     e.CaseFollowedUp: _followed_up,
     e.CaseClosed: _closed,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
-    e.WorkOrderWithdrawn: _withdrawn,
     e.CaseMerged: _merged,
     e.CaseAbsorbed: _absorbed,
     e.CaseReleased: _released,

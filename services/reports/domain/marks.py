@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.reports.domain.case_facts import CaseFact, OrderFact
+from services.reports.domain.case_facts import CaseFact, DebtFact, OrderFact
 from services.reports.domain.contact_facts import ContactFact, Touch
 from shared.clock import CHINA
 
@@ -71,10 +71,18 @@ def _case_marks(case: CaseFact) -> Iterator[Mark]:
         yield from _order_marks(order)
     for debt in case.debts.values():
         yield Mark(debt.opened_at, "replies_owed")
-        if debt.settled_at:
-            yield Mark(debt.settled_at, "replies_settled")
-            yield Mark(debt.settled_at, "replies_delivered" if debt.how == "sms" else "replies_by_person")
+        yield from _paid(debt)
     yield from (Mark(other.at, f"event:{other.type}") for other in case.others)
+
+
+def _paid(debt: DebtFact) -> Iterator[Mark]:
+    if debt.settled_at is None:
+        return
+    if debt.how == "waived":
+        yield Mark(debt.settled_at, "replies_waived")
+        return
+    yield Mark(debt.settled_at, "replies_settled")
+    yield Mark(debt.settled_at, "replies_delivered" if debt.how == "sms" else "replies_by_person")
 
 
 def _birth(case: CaseFact) -> Iterator[Mark]:
@@ -132,6 +140,8 @@ def _order_marks(order: OrderFact) -> Iterator[Mark]:
             yield from both(order.done_at, "done_in_time")
     if order.returned_at:
         yield from both(order.returned_at, "returned")
+    if order.withdrawn_at:
+        yield from both(order.withdrawn_at, "withdrawn")
     for at in order.sent_back:
         yield from both(at, "sent_back")
     yield from (Mark(at, "warnings") for at in order.warned.values())

@@ -11,8 +11,9 @@ from bench.cpu import shares
 from bench.lives import Lives
 from bench.profile import Samples
 from bench.rows import Row, percentile
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.fold import Commanded, Folder
+from services.dispatch.domain.states import state_of
 from services.dispatch.policy import load_rules
 from services.notify.outbox import Outbox
 from shared.events.commands import COMMANDS, SettleReply

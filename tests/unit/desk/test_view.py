@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.desk.domain.sheet import CaseState, Sheet
+from services.desk.domain.sheet import Sheet
 from services.desk.domain.similar import rank, words_of
 from services.desk.domain.view import NEVER, SheetView
 from services.desk.policy import City
@@ -16,6 +16,7 @@ from shared.events.commands import Reporter
 from shared.events.contacts import SealedPerson
 from shared.events.envelope import Envelope, raw
 from shared.ids import derive
+from shared.states import CaseState
 from tests.unit.desk.world import OTHER, POLICY, UNIT, World
 
 REPORTER = Reporter(
@@ -59,7 +60,7 @@ async def test_states_follow_orders_and_debts() -> None:
     ):
         reached.append((await walk(world, case, event)).state)
     assert reached == [
-        "DISPATCHED", "HANDLING", "PENDING_AUDIT", "HANDLING", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_REPLY",
+        "DISPATCHED", "HANDLING", "PENDING_AUDIT", "REWORK", "PENDING_AUDIT", "PENDING_REPLY", "PENDING_REPLY",
         "PENDING_CALLBACK", "PENDING_CALLBACK", "CLOSED", "REOPEN_REQUESTED", "PENDING_DISPATCH",
     ]  # fmt: skip
 

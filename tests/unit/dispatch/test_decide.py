@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
 from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, SECOND, START, THIRD, case_of, context, order_of, register, reporter
@@ -121,32 +122,69 @@ def test_a_unit_acts_on_its_own_orders_only() -> None:
     assert refused(case, c.Sign(order=FIRST), actor=f"unit:{LEAD}") == "already_signed"
 
 
-def test_return_goes_to_another_unit_then_arbitration_leaves_it_in_charge() -> None:
+def test_a_return_goes_to_the_unit_that_is_named_or_was_proposed() -> None:
     case = routed()
-    do(case, c.AskReturn(order=FIRST, reason="not ours"))
+    do(case, c.AskReturn(order=FIRST, reason="not_ours"))
     assert refused(case, c.JudgeReturn(order=FIRST, approve=True)) == "no_unit"
     assert do(case, c.JudgeReturn(order=FIRST, approve=True, unit=SECOND)) == ["WorkOrderReturned", "WorkOrderIssued"]
+    proposed = routed()
+    do(proposed, c.AskReturn(order=FIRST, reason="not_ours", proposed_unit=THIRD))
+    do(proposed, c.JudgeReturn(order=FIRST, approve=True))
+    assert [order.unit for order in proposed.current()] == [THIRD]
+
+
+def test_after_the_last_return_the_first_unit_serves_until_the_ruling() -> None:
+    case = disputed()
+    serving = case.current()[0]
+    assert (serving.unit, serving.state, case.arbitration) == (LEAD, "HANDLING", True)
+    assert refused(case, c.AskReturn(order=serving.id, reason="not_ours")) == "no_more_returns"
+    assert do(case, c.Answer(order=serving.id, public_answer="done")) == ["WorkOrderAnswered"]
+
+
+def disputed() -> Case:
+    case = routed()
+    do(case, c.AskReturn(order=FIRST, reason="not_ours"), c.JudgeReturn(order=FIRST, approve=True, unit=SECOND))
     second = order_of(CASE, SECOND, returns=1)
-    do(case, c.AskReturn(order=second, reason="not ours either"))
-    assert do(case, c.JudgeReturn(order=second, approve=True, unit=THIRD)) == ["CaseArbitrationOpened"]
-    assert refused(case, c.AskReturn(order=second, reason="still not")) == "no_more_returns"
-    assert do(case, c.Answer(order=second, public_answer="done")) == ["WorkOrderAnswered"]
+    do(case, c.AskReturn(order=second, reason="not_ours"))
+    events = do(case, c.JudgeReturn(order=second, approve=True))
+    assert events == ["WorkOrderReturned", "WorkOrderIssued", "CaseArbitrationOpened"]
+    return case
+
+
+def test_the_ruling_puts_a_unit_in_charge_for_good() -> None:
+    case, other = disputed(), disputed()
+    serving = case.current()[0].id
+    assert do(case, c.Arbitrate(order=serving, unit=LEAD, reason="its duty")) == ["CaseArbitrated"]
+    assert (case.arbitration, case.current()[0].id) == (False, serving)
+    assert refused(case, c.Arbitrate(order=serving, unit=LEAD, reason="again")) == "nothing_to_judge"
+    ruled = do(other, c.Arbitrate(order=serving, unit=THIRD, reason="their duty"))
+    assert ruled == ["CaseArbitrated", "WorkOrderWithdrawn", "WorkOrderIssued"]
+    third = other.current()[0]
+    assert (third.unit, other.arbitration) == (THIRD, False)
+    assert refused(other, c.AskReturn(order=third.id, reason="not_ours")) == "no_more_returns"
 
 
 def test_a_refused_return_leaves_the_unit_in_charge() -> None:
     case = routed()
-    do(case, c.AskReturn(order=FIRST, reason="not ours"))
+    do(case, c.AskReturn(order=FIRST, reason="not_ours"))
     assert do(case, c.JudgeReturn(order=FIRST, approve=False)) == ["WorkOrderReturnRefused"]
-    assert refused(case, c.AskReturn(order=FIRST, reason="again")) == "no_more_returns"
+    assert refused(case, c.AskReturn(order=FIRST, reason="not_ours")) == "no_more_returns"
     assert state_of(case) == "HANDLING"
 
 
 def test_a_late_return_is_refused_and_a_timely_one_undoes_silence() -> None:
     case = routed()
-    assert refused(case, c.AskReturn(order=FIRST, reason="late"), hours=25) == "too_late"
+    assert refused(case, c.AskReturn(order=FIRST, reason="not_ours"), hours=25) == "too_late"
     do(case, c.Sign(order=FIRST, due=START + timedelta(hours=24)), actor="service:sla")
-    asked = c.AskReturn(order=FIRST, reason="sent in time, read late")
+    asked = c.AskReturn(order=FIRST, reason="not_ours")
     assert do(case, asked, actor=f"unit:{LEAD}", hours=23) == ["WorkOrderReturnAsked"]
+
+
+def test_a_return_says_why_with_a_code_and_where_needed_the_law() -> None:
+    case = routed()
+    assert refused(case, c.AskReturn(order=FIRST, reason="too much work")) == "reason_unknown"
+    assert refused(case, c.AskReturn(order=FIRST, reason="wrong_area")) == "no_basis"
+    assert do(case, c.AskReturn(order=FIRST, reason="wrong_area", basis="rule 3")) == ["WorkOrderReturnAsked"]
 
 
 def test_each_reporter_has_one_debt_a_cycle() -> None:
@@ -182,10 +220,10 @@ def test_unsolved_opens_a_new_cycle_with_new_debts_and_orders() -> None:
 
 
 def test_nothing_closes_while_somebody_waits() -> None:
-    assert refused(routed(), c.Close(reason="tired")) == "debts_open"
+    assert refused(routed("unclear"), c.Close(reason="tired")) == "debts_open"
     anonymous = Case(id=CASE)
     do(anonymous, register(reporter=reporter("c1", "")))
-    assert refused(anonymous, c.Close(reason="tired")) == "orders_open"
+    assert refused(anonymous, c.Close(reason="tired")) == "not_closable"
 
 
 def test_nobody_waits_for_an_anonymous_case() -> None:

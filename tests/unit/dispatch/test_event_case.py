@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.event_case import end_of
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.relays import relay, told
+from services.dispatch.domain.states import state_of
 from services.dispatch.links import LinksHandler
 from services.dispatch.store import MemoryState, MemoryStore, write_of
 from services.dispatch.walker import LARGEST, LONGEST_S, SMALLEST, Walker, next_size

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
 from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, START, case_of, context, order_of, register, reporter
@@ -117,7 +118,7 @@ def test_an_open_target_owes_them_with_its_answer() -> None:
     ("case", "target", "reason"),
     [
         (made(), case_of(), "same_case"),
-        (answered(), OTHER, "reply_payable"),
+        (answered(), OTHER, "not_open"),
         (made(answer="told at once"), OTHER, "not_open"),
     ],
 )
@@ -209,6 +210,6 @@ def test_a_refused_split_owes_him_here_also_where_the_answer_came_meanwhile() ->
 
 def test_who_cannot_be_split_off() -> None:
     case = made()
-    split = {"title": "a lamp", "text": "dark", "reason": "another matter"}
+    split: dict[str, Any] = {"title": "a lamp", "text": "dark", "reason": "another matter"}
     assert refused(case, c.Split(contact_id="c1", **split)) == "only_contact"
     assert refused(case, c.Split(contact_id="nobody", **split)) == "no_such_contact"

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
 from services.dispatch.domain.transfers import NEXT
 from shared.events import cases as e
 from shared.events import commands as c
@@ -142,7 +143,7 @@ def test_only_the_steps_of_the_table_can_follow(state: str, name: c.TransferStep
 
 def test_a_case_never_closes_while_a_transfer_is_open() -> None:
     case = asked(name="")
-    assert refused(case, c.Close(reason="done")) == "transfers_open"
+    assert refused(case, c.Close(reason="done")) == "not_closable"
     do(case, step(case, "refused"))
     assert names(do(case, c.Close(reason="done"))) == ["CaseClosed"]
 
@@ -202,7 +203,7 @@ def test_a_received_case_goes_back_before_it_is_dispatched_and_owes_nothing_any_
     case = opened()
     assert names(do(case, c.HandBack(reason="not_local"))) == ["CaseHandedBack", "CaseClosed"]
     assert not case.unpaid()
-    assert refused(case, c.HandBack(reason="not_local")) == "already_closed"
+    assert refused(case, c.HandBack(reason="not_local")) == "already_accepted"
 
 
 def test_a_case_that_a_unit_has_or_that_others_joined_does_not_go_back() -> None:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from hotline.keys import public_key
 from hotline.ports import free_port
-from services.dispatch.domain.case import Case, state_of
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.states import state_of
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.policy import load_rules, number_prefix

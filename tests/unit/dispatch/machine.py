@@ -1,0 +1,248 @@
+"""Any command at any time: a walk draws commands for one case, so that its whole machine is seen."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar, get_args
+
+from msgspec import Struct
+
+from services.dispatch.domain.case import Case, Debt, Order, Transfer
+from services.dispatch.domain.context import Context, Rules
+from services.dispatch.domain.decide import decide
+from services.dispatch.domain.evolve import evolve
+from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
+from shared.events import commands as c
+from shared.states import ENDED, OVER, CaseState, OrderState
+from tests.factories import LEAD, LOWER, LOWEST, RULES, SECOND, START, THIRD, case_of, context, register, reporter
+
+Item = TypeVar("Item")
+Choose = Callable[[int], int]
+"""How many there are → which one."""
+NAMES = ("", "wang", "li")
+UNITS = (LEAD, SECOND, THIRD, LOWER, LOWEST)
+HOURS = (0, 0, 0, 1, 5, 30, 400)
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What one accepted command did to the case, and to the order that it named."""
+
+    verb: str
+    before: CaseState
+    after: CaseState
+    order: tuple[OrderState, OrderState] | None = None
+
+
+class Walk:
+    """One case from its registration on. `choose` is a seed's or Hypothesis' source of choices."""
+
+    def __init__(self, choose: Choose, rules: Rules = RULES) -> None:
+        self.case = Case(id=case_of())
+        self.history: list[tuple[Struct, datetime]] = []
+        self.now = START
+        self._choose = choose
+        self._rules = rules
+        self.contacts = 1
+
+    def of(self, items: Sequence[Item]) -> Item:
+        return items[self._choose(len(items))]
+
+    def often(self) -> bool:
+        return self._choose(4) > 0
+
+    def step(self, verb: str) -> Step | None:
+        """Draw a command with this verb and try it; nothing where it was refused or has nothing to name."""
+        self.now += timedelta(hours=self.of(HOURS))
+        command = _MAKERS[verb](self)
+        return None if command is None else self.do(command)
+
+    def do(self, command: Struct) -> Step | None:
+        """What the command did; nothing where it was refused. Any exception but Rejected is a defect."""
+        verb, before = c.verb_of(c.COMMANDS.type_of(command)), state_of(self.case)
+        named = self.case.order(getattr(command, "order", ""))
+        was = named.state if named else None
+        try:
+            events = decide(self.case, command, self._context(command, named))
+        except Rejected:
+            return None
+        for event in events:
+            evolve(self.case, event, self.now)
+            self.history.append((event, self.now))
+        order = (was, named.state) if named is not None and was is not None else None
+        return Step(verb=verb, before=before, after=state_of(self.case), order=order)
+
+    def _context(self, command: Struct, order: Order | None) -> Context:
+        actor = "supervisor:s" if self.often() else "agent:a1"
+        if isinstance(command, c.Delegate) and order is not None:
+            actor = f"unit:{order.unit}"
+        return context(actor=actor, at=self.now, now=self.now, rules=self._rules)
+
+    def contact(self) -> c.Reporter:
+        self.contacts += 1
+        return reporter(f"c{self.contacts}", self.of(NAMES))
+
+    def order(self) -> str:
+        """Mostly one that is open."""
+        live = [order for order in self.case.orders if order.state not in ENDED]
+        found = live if live and self.often() else self.case.orders
+        return self.of(found).id if found else "none"
+
+    def later(self, days: int) -> datetime:
+        return self.now + timedelta(days=self._choose(days + 1))
+
+
+def _register(walk: Walk) -> Struct:
+    return register(
+        text=walk.of(("routed", "both", "unclear")),
+        reporter=reporter("c1", walk.of(NAMES)),
+        request_type=walk.of(("QZ", "JY")),
+        priority=walk.of((None, None, "P1")),
+        answer="" if walk.often() else "told at once",
+    )
+
+
+def _assign(walk: Walk) -> Struct:
+    return c.Assign(
+        lead=walk.of((*UNITS, "")),
+        supporting=tuple({walk.of(UNITS) for _ in range(walk.of((0, 1, 2)))}),
+        join_policy=walk.of(("all", "quorum", "lead")),
+    )
+
+
+def _regrade(walk: Walk) -> Struct:
+    priorities: tuple[c.Priority | None, ...] = (None, "P1", "P2", "P3")
+    types: tuple[c.RequestType | None, ...] = (None, "QZ", "JY")
+    return c.Regrade(reason="r", priority=walk.of(priorities), request_type=walk.of(types))
+
+
+def _extension(walk: Walk) -> Struct | None:
+    order = walk.case.order(walk.order())
+    if order is None:
+        return None
+    due = order.due or order.issued_at + timedelta(days=5)
+    return c.AskExtension(order=order.id, until=due + timedelta(days=walk.of((1, 2, 3, 4))), reason="r")
+
+
+def _settle(walk: Walk) -> Struct | None:
+    debts: list[Debt] = walk.case.unpaid() or walk.case.debts
+    return c.SettleReply(obligation=walk.of(debts).id, how="sms") if debts else None
+
+
+def _transfer(walk: Walk) -> Struct | None:
+    transfers: list[Transfer] = walk.case.transfers
+    steps: tuple[c.TransferStep, ...] = get_args(c.TransferStep)
+    if not transfers:
+        return None
+    return c.RecordTransfer(
+        transfer=walk.of(transfers).id, step=walk.of(steps), text="theirs", clock=walk.of(("receipt", "result")),
+        due=walk.now,
+    )  # fmt: skip
+
+
+def _deadline(walk: Walk, model: type[c.Warn] | type[c.Breach]) -> Struct:
+    return model(clock=walk.of(("sign", "resolve")), order=walk.order(), due=walk.now - timedelta(hours=1))
+
+
+_MAKERS: dict[str, Callable[[Walk], Struct | None]] = {
+    "register": _register,
+    "attach": lambda w: c.Attach(reporter=w.contact()),
+    "note": lambda w: c.Note(text="n"),
+    "keep": lambda w: c.Keep(keeper=w.of(("a1", "a2")), note=w.of(("", "n"))),
+    "assign": _assign,
+    "delegate": lambda w: c.Delegate(order=w.order(), unit=w.of((LOWER, LOWEST))),
+    "recall": lambda w: c.Recall(order=w.order(), reason="r"),
+    "sign": lambda w: c.Sign(order=w.order(), due=None if w.often() else w.now + timedelta(hours=9)),
+    "ask_return": lambda w: c.AskReturn(order=w.order(), reason="not_ours"),
+    "judge_return": lambda w: c.JudgeReturn(order=w.order(), approve=w.often(), unit=w.of(UNITS), reason="r"),
+    "arbitrate": lambda w: c.Arbitrate(order=w.order(), unit=w.of(UNITS), reason="r"),
+    "ask_extension": _extension,
+    "judge_extension": lambda w: c.JudgeExtension(order=w.order(), approve=w.often()),
+    "report_contact": lambda w: c.ReportContact(order=w.order()),
+    "report_progress": lambda w: c.ReportProgress(order=w.order(), text="p"),
+    "answer": lambda w: c.Answer(order=w.order(), public_answer="a"),
+    "audit": lambda w: c.Audit(order=w.order(), passed=w.often(), reason="r"),
+    "ask_supplement": lambda w: c.AskSupplement(text="where"),
+    "supplement": lambda w: c.Supplement(text="here"),
+    "regrade": _regrade,
+    "park": lambda w: c.Park(reason="r", review_at=w.later(200)),
+    "resume": lambda w: c.Resume(reason="r"),
+    "withdraw": lambda w: c.Withdraw(reason="r"),
+    "refer": lambda w: c.Refer(reason="r", route="the court"),
+    "settle_reply": _settle,
+    "follow_up": lambda w: c.FollowUp(solved=w.often()),
+    "close": lambda w: c.Close(reason="r"),
+    "archive": lambda w: c.Archive(reason="r"),
+    "reopen": lambda w: c.Reopen(reason="r"),
+    "warn": lambda w: _deadline(w, c.Warn),
+    "breach": lambda w: _deadline(w, c.Breach),
+    "ask_transfer": lambda w: c.AskTransfer(
+        target=w.of(("110000", "120")), reason="r", asked_action="a", consent=w.often()
+    ),
+    "record_transfer": _transfer,
+    "hand_back": lambda w: c.HandBack(reason="not_local"),
+}
+VERBS = tuple(_MAKERS)
+
+
+def seeded(seed: int) -> Choose:
+    source = random.Random(seed)
+    return lambda count: source.randrange(count)
+
+
+def finish(walk: Walk) -> int:
+    """Bring the case to its end by sensible commands alone; returns how many it took. A dead end raises."""
+    for taken in range(100):
+        if state_of(walk.case) in OVER:
+            return taken
+        command = sensible(walk.case)
+        assert walk.do(command) is not None, f"{state_of(walk.case)}: {command} is refused"
+    raise AssertionError(f"{state_of(walk.case)}: no end in sight")
+
+
+def sensible(case: Case) -> Struct:
+    """What somebody who wants the case ended does next."""
+    match state_of(case):
+        case "PENDING_DISPATCH":
+            return c.Assign(lead=THIRD)
+        case "PENDING_SUPPLEMENT":
+            return c.Supplement(text="here")
+        case "PARKED":
+            return c.Resume(reason="r")
+        case "TRANSFERRED":
+            return _end_transfer(case)
+        case "PENDING_CALLBACK":
+            return c.FollowUp(solved=True)
+        case "PENDING_REPLY":
+            return _pay(case)
+        case "REOPEN_REQUESTED":
+            return _heard(case)
+    return _work(case)
+
+
+def _end_transfer(case: Case) -> Struct:
+    one = next(transfer for transfer in case.transfers if not transfer.over())
+    return c.RecordTransfer(transfer=one.id, step="completed" if one.state == "accepted" else "refused", text="done")
+
+
+def _pay(case: Case) -> Struct:
+    return c.SettleReply(obligation=next(debt.id for debt in case.debts if debt.state == "owed"), how="person")
+
+
+def _heard(case: Case) -> Struct:
+    if any(debt.state == "owed" for debt in case.debts):
+        return _pay(case)
+    return c.Reopen(reason="r") if case.unpaid() else c.Close(reason="r")
+
+
+def _work(case: Case) -> Struct:
+    """The next thing to be done with an order that waits for no other."""
+    order = next(one for one in case.orders if one.state not in ENDED and not case.children(one))
+    match order.state:
+        case "WAIT_SIGN":
+            return c.Sign(order=order.id)
+        case "RETURN_ASKED":
+            return c.JudgeReturn(order=order.id, approve=False)
+        case "FED_BACK":
+            return c.Audit(order=order.id, passed=True)
+    return c.Answer(order=order.id, public_answer="a")
