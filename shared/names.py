@@ -52,6 +52,8 @@ BRIDGE = Span("bridge answer", "dispatch", "CONSUMER")
 """A department's answer on its way into the case's partition."""
 DECIDE = Span("decide command", "dispatch", "CONSUMER")
 """A command from the start of its batch until its events are published; what they cause hangs below."""
+RELAY = Span("relay to another case", "dispatch", "PRODUCER")
+"""What one case's event asks of another case, on its way there."""
 FIRE = Span("fire timer", "sla", "PRODUCER")
 """A deadline told to dispatch."""
 SEND = Span("send message", "notify", "CLIENT")

@@ -5,6 +5,7 @@ crash repeats and never leaves one out. What an event case tells to thousands is
 carries it on.
 """
 
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -17,12 +18,13 @@ from services.dispatch.walks import Walk, Walks
 from shared import names
 from shared.deadletters import dead_letter
 from shared.events.cases import CASES, EventAnswered, EventEnded
-from shared.events.commands import COMMANDS
+from shared.events.commands import COMMANDS, verb_of
 from shared.events.envelope import Envelope, Unreadable, decode, raw
 from shared.events.topics import Topics, lane_of
 from shared.ids import span_of
 from shared.producer import Publisher
 from shared.records import TYPE, Received, Record, header, record_of
+from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch.links"
@@ -40,6 +42,7 @@ class LinksHandler:
 
     async def handle(self, records: Sequence[Received]) -> None:
         """Look up, send, write the walks down. Raises Away (try again) and nothing is lost."""
+        began_ns = time.time_ns()
         events: list[tuple[Envelope, Struct]] = []
         letters: list[Record] = []
         for record in records:
@@ -49,12 +52,14 @@ class LinksHandler:
                 names.DEAD_LETTERS.labels(READER).inc()
                 letters.append(dead_letter(self._topics.dead_letters, record, READER, str(error)))
         known = await self._look([asked_about(data) for _, data in events])
-        commands = [
-            relay_record(self._topics, found, event)
+        relays = [
+            (event, found)
             for event, data in events
             if (found := relay(event.subject, event.id, data, known.get)) is not None
         ]
+        commands = [relay_record(self._topics, found, event) for event, found in relays]
         await self._publisher.publish([*letters, *commands])
+        tell(relays, began_ns)
         for event, data in events:
             if isinstance(data, EventAnswered | EventEnded):
                 await self._walks.begin(_walk(event, data))
@@ -94,6 +99,14 @@ def relay_record(topics: Topics, found: Relay, cause: Envelope) -> Record:
         data=raw(found.command),
     )
     return record_of(topics.commands(lane_of(found.case)), command)
+
+
+def tell(relays: Sequence[tuple[Envelope, Relay]], began_ns: int) -> None:
+    """One span per command that went to another case."""
+    for cause, found in relays if TRACER.on else ():
+        about = {"case": found.case, "verb": verb_of(COMMANDS.type_of(found.command))}
+        trace = span_of(cause.traceparent, found.id, found.case)
+        TRACER.tell(names.RELAY, trace, cause.traceparent, began_ns, about)
 
 
 def _walk(event: Envelope, data: EventAnswered | EventEnded) -> Walk:

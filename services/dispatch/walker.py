@@ -6,6 +6,7 @@ long; after a second the walk goes on anyway, so it never falls below its slowes
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -13,7 +14,7 @@ import structlog
 from msgspec import Raw
 
 from services.dispatch.domain.relays import Relay, told
-from services.dispatch.links import relay_record
+from services.dispatch.links import relay_record, tell
 from services.dispatch.walks import Waiter, Walk, Walks
 from shared import names
 from shared.away import AWAY
@@ -61,8 +62,10 @@ class Walker:
     async def _pages(self, walk: Walk) -> int:
         size, count = SMALLEST, 0
         while page := await self._walks.waiters(walk.event_case, walk.after, size):
-            began = self._clock.real()
-            await self._publisher.publish([relay_record(self._topics, one, _cause(walk)) for one in _tell(walk, page)])
+            began, began_ns = self._clock.real(), time.time_ns()
+            cause, relays = _cause(walk), _tell(walk, page)
+            await self._publisher.publish([relay_record(self._topics, one, cause) for one in relays])
+            tell([(cause, one) for one in relays], began_ns)
             took = await self._taken(walk, page, began)
             walk.after = page[-1].case
             await self._walks.went(walk, self._clock.real())
