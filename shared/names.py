@@ -24,6 +24,7 @@ SPOOL_ENTRIES = Gauge("hotline_spool_entries", "Requests waiting in the spool", 
 SPOOL_REFUSED = Gauge("hotline_spool_refused", "Requests that the broker refused for good", ["lane"])
 WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", [])
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
+UNKEPT = Gauge("hotline_unkept_cases", "Open cases that nobody has kept for longer than policy allows", [])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 EVENT_ANSWERS = Counter("hotline_event_answers_total", "Linked cases told what became of their event case", [])
 DUPLICATES_INDEXED = Counter("hotline_duplicates_indexed_total", "Cases put into the index of duplicates", [])

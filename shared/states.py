@@ -4,6 +4,7 @@ A case's state is written nowhere: it is derived from its work orders, its debts
 for the writer and for every reader. Which command is possible in which state says shared/moves.py.
 """
 
+from collections.abc import Set
 from typing import Literal
 
 from msgspec import Struct
@@ -47,7 +48,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     transferred: bool
     answered: bool
     waiting: bool
-    orders: frozenset[OrderState]
+    orders: Set[OrderState]
     merge: Literal["", "asked", "done"] = ""
     linked: bool = False
 

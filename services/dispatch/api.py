@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.dispatch.desk import RIGHTS, Desk
+from services.dispatch.keepers import Handover, Keepers
 from services.dispatch.store import MongoStore, read_case, read_log
 from services.dispatch.views import summary, timeline, whole
 from shared.auth import Identity
@@ -26,6 +27,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
     """Routes under /cases."""
     router = APIRouter(tags=["cases"])
     topics = Topics(settings.city)
+    keepers = Keepers(store, desk)
 
     async def send(request: Request, case: str, verb: str, key: str) -> JSONResponse:
         who = caller(request, settings)
@@ -61,15 +63,34 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
 
     @router.get("/cases")
     async def many(
-        request: Request, unit: str = "", state: str = "", after: str = "",
+        request: Request, unit: str = "", state: str = "", keeper: str = "", unkept: bool = False, after: str = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:  # fmt: skip
-        """Cases by state, or by unit and state of its order; the next page starts `after` the last id."""
+        """Cases by state, by unit and state of its order, or the open ones by keeper or without one (`unkept`).
+
+        The next page starts `after` the last id.
+        """
         who = _reader(caller(request, settings))
         if who.unit and unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
-        found = await store.page(_query(unit, state), after, limit)
+        found = await store.page(_query(unit, state, keeper, unkept), after, limit)
         return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
+
+    @router.post(
+        "/keepers/{keeper}/handover",
+        openapi_extra=described_body(Handover),
+        responses={422: {"description": "Wrong body"}},
+    )
+    async def hand_over(
+        request: Request, keeper: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
+    ) -> dict[str, Any]:
+        """All open cases of a keeper to another one, with a note."""
+        who = caller(request, settings)
+        try:
+            body = msgspec.convert(await _body(request), Handover)
+        except msgspec.ValidationError as error:
+            raise Problem(422, "invalid", str(error)) from error
+        return await keepers.hand_over(keeper, body, idempotency_key, who)
 
     return router
 
@@ -111,8 +132,13 @@ def _check_unit(who: Identity, document: Document) -> None:
         raise Problem(403, "forbidden", "this unit has no order on the case")
 
 
-def _query(unit: str, state: str) -> Document:
+def _query(unit: str, state: str, keeper: str, unkept: bool) -> Document:
     if unit:
         match = {"unit": unit, "state": state} if state else {"unit": unit}
         return {"work": {"$elemMatch": match}}
-    return {"state": state} if state else {}
+    query: Document = {"state": state} if state else {}
+    if keeper:
+        query["keeper"] = keeper
+    if unkept:
+        query["unkept"] = {"$type": "date"}
+    return query

@@ -12,9 +12,10 @@ from services.dispatch.desk import Desk
 from services.dispatch.domain.likeness import DuplicatesPolicy
 from services.dispatch.duplicates import Duplicates
 from services.dispatch.handlers import CommandHandler
+from services.dispatch.keepers import watch_unkept
 from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import keeper_within, load_rules, number_prefix
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from services.dispatch.ties_api import ties_router
@@ -88,7 +89,9 @@ class Dispatch:
             self._tasks.append(asyncio.create_task(self.duplicates.run()))
         if role in ("worker", "all"):
             self.subscribe()
-            self._tasks += [asyncio.create_task(self.sweeper.run()), asyncio.create_task(self.walker.run())]
+            within = keeper_within(self.settings.policy)
+            own = (self.sweeper.run(), self.walker.run(), watch_unkept(self.store, self._clock, within))
+            self._tasks += [asyncio.create_task(one) for one in own]
         await self.bus.start()
 
     def _see(self, record: Received) -> None:

@@ -1,7 +1,7 @@
 """The city's policy as dispatch needs it: units, routing, rules and the working calendar, with one version."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import ConfigDict
@@ -120,6 +120,11 @@ def _check(folder: Path, routing: RoutingPolicy, units: Units) -> None:
         for code in (rule.lead, *rule.supporting):
             if code not in known:
                 raise PolicyError(f"{folder}/routing.yaml: rule {rule.id} names unknown unit {code}")
+
+
+def keeper_within(folder: Path) -> timedelta:
+    """How long an open case may be without a keeper (domain time)."""
+    return timedelta(minutes=load(folder, "rules", RulesFile).keeper_within_minutes)
 
 
 def number_prefix(folder: Path) -> str:

@@ -6,6 +6,7 @@ cases `keeper`, or `unkept`: since when nobody keeps the case.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -61,6 +62,14 @@ class Store(Protocol):
 
     async def lease(self, day: str) -> range:
         """A block of numbers of that day, which nobody else will get."""
+        ...
+
+    async def unkept(self, since: datetime) -> int:
+        """Open cases that nobody has kept since then or longer."""
+        ...
+
+    async def page(self, query: Document, after: str, limit: int) -> list[Document]:
+        """Cases whose fields are those of the query, by id after `after`, without their logs."""
         ...
 
 
@@ -165,8 +174,12 @@ class MongoStore:
             found: list[Document] = await self._database.cases.find({"number": number}).to_list(1)
         return found
 
+    async def unkept(self, since: datetime) -> int:
+        """Open cases that nobody has kept since then or longer."""
+        with reachable():
+            return int(await self._database.cases.count_documents({"unkept": {"$lte": since}}))
+
     async def page(self, query: Document, after: str, limit: int) -> list[Document]:
-        """Cases that match, by id after `after`, without their logs."""
         bounded = {**query, "_id": {"$gt": after}} if after else query
         with reachable():
             found: list[Document] = await (
@@ -238,3 +251,13 @@ class MemoryStore:
         start = self.state.numbers.get(day, 0)
         self.state.numbers[day] = start + BLOCK
         return range(start + 1, start + BLOCK + 1)
+
+    async def unkept(self, since: datetime) -> int:
+        await self._process.point()
+        return sum(bool(row.get("unkept")) and row["unkept"] <= since for row in self.state.cases.rows.values())
+
+    async def page(self, query: Document, after: str, limit: int) -> list[Document]:
+        """Of plain equality only."""
+        await self._process.point()
+        rows = [row for row in self.state.cases.rows.values() if all(row.get(k) == v for k, v in query.items())]
+        return sorted((row for row in rows if row["_id"] > after), key=lambda row: str(row["_id"]))[:limit]

@@ -196,7 +196,7 @@ class CaseSupplemented(Struct, frozen=True, kw_only=True):
 
 
 class CaseWithdrawn(Struct, frozen=True, kw_only=True):
-    """The citizen took the request back: final. What was owed is waived."""
+    """The citizen took the request back: what was owed is waived, and `case.closed` follows."""
 
     reason: str
 

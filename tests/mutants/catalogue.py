@@ -250,4 +250,25 @@ MUTANTS = (
         new="        return min(LARGEST, size * 2)\n    return size * 2\n",
         test="tests/unit/dispatch/test_event_case.py",
     ),
+    Mutant(
+        name="a unit answers over the heads of those below it",
+        file="services/dispatch/domain/answers.py",
+        old="    if open_ones:\n",
+        new="    if False:\n",
+        test="tests/unit/dispatch/test_orders.py",
+    ),
+    Mutant(
+        name="what was handed down is forgotten by a recall",
+        file="services/dispatch/domain/orders.py",
+        old="        events += withdrawn(case, case.children(order), reason)\n",
+        new="",
+        test="tests/unit/dispatch/test_orders.py",
+    ),
+    Mutant(
+        name="a reopened case owes the same reporter twice",
+        file="services/dispatch/domain/closing.py",
+        old=" or reporter.person.caller_ref in waiting",
+        new="",
+        test="tests/unit/dispatch/test_endings.py",
+    ),
 )

@@ -171,6 +171,6 @@ class Sheet(Struct, kw_only=True):
                 transferred=any(not transfer.over for transfer in self.transfers.values()),
                 answered=bool(self.answer),
                 waiting=any(debt.state in ("open", "owed") for debt in self.debts),
-                orders=frozenset(order.state for order in current),
+                orders={order.state for order in current},
             )
         )

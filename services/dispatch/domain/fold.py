@@ -29,7 +29,7 @@ from shared.states import ENDED
 
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Case)
 """For a copy to try a command on, in half the time that JSON takes."""
-_FOR_ALL = (CaseParked, CaseResumed, CaseRegraded, CaseSupplemented)
+_FOR_ALL = frozenset({CaseParked, CaseResumed, CaseRegraded, CaseSupplemented})
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -120,15 +120,17 @@ class Folder:
 
     def _feed(self, case: Case, event: Struct, envelope: Envelope) -> list[Entry]:
         """The same event for the departments that read a feed: the order's own one, and those that should know."""
-        order = case.order(getattr(event, "order", ""))
         owner = getattr(event, "unit", "")
+        order = case.order(getattr(event, "order", "")) if owner else None
         entries: list[Entry] = []
         if owner in self._feeds and (order is None or order.unit == owner):
             data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
             record = msgspec.structs.replace(envelope, ordersequence=order.steps if order else 0, data=data)
             entries.append(_entry(self._topics.feed(owner), record))
-        others = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
-        return entries + [_entry(self._topics.feed(unit), envelope) for unit in others]
+        if (order is not None and order.parent) or type(event) in _FOR_ALL:
+            news = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
+            entries += [_entry(self._topics.feed(unit), envelope) for unit in news]
+        return entries
 
 
 def _also_told(case: Case, event: Struct, order: Order | None) -> list[str]:
@@ -136,10 +138,10 @@ def _also_told(case: Case, event: Struct, order: Order | None) -> list[str]:
 
     What happens to the whole case: each unit at work. What a lower unit does: the one that handed the order down.
     """
-    if isinstance(event, _FOR_ALL):
+    if order is None:
         return list(dict.fromkeys(one.unit for one in case.orders if one.state not in ENDED))
-    above = case.order(order.parent) if order and not isinstance(event, CommandRejected) else None
-    return [above.unit] if above else []
+    above = case.order(order.parent)
+    return [above.unit] if above and not isinstance(event, CommandRejected | WorkOrderIssued) else []
 
 
 def _entry(topic: str, envelope: Envelope) -> Entry:

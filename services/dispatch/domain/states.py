@@ -6,12 +6,17 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.rejected import Rejected
 from shared.events import commands as c
 from shared.moves import BY_VERB, Move, allows, in_words, possible
-from shared.states import CaseState, Standing, case_state
+from shared.states import GONE, CaseState, OrderState, Standing, case_state
 
 
 def state_of(case: Case) -> CaseState:
-    """The case's state, derived."""
-    current = case.current()
+    """The case's state, derived. Each decision asks for it: one pass over the orders."""
+    states: set[OrderState] = set()
+    again = case.cycle > 1
+    for order in case.orders:
+        if order.cycle == case.cycle and not order.parent and order.state not in GONE:
+            states.add(order.state)
+            again = again or order.again
     return case_state(
         Standing(
             registered=case.registered,
@@ -23,11 +28,11 @@ def state_of(case: Case) -> CaseState:
             reopen_requested=case.reopen_requested,
             parked=case.parked_at is not None,
             supplement=case.supplement,
-            again=case.cycle > 1 or any(order.again for order in current),
-            transferred=case.transferred(),
+            again=again,
+            transferred=bool(case.transfers) and case.transferred(),
             answered=bool(case.answer),
             waiting=bool(case.unpaid()),
-            orders=frozenset(order.state for order in current),
+            orders=states,
         )
     )
 

@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from shared import names
 from tests.unit.deploy.observability import FOLDER, ROOT, dashboard_queries, metrics_in, rules
 
-UNITS = ("_seconds", "_records", "_entries", "_commands", "_total", "_refused", "_waiting", "_generation")
+UNITS = ("_seconds", "_records", "_entries", "_commands", "_total", "_refused", "_waiting", "_generation", "_cases")
 
 
 def metrics() -> dict[str, Any]:

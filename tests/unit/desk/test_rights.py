@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from services.desk.domain.forms import _BODIES
+from services.desk.domain.rights import FORMS
 from shared.events import cases as e
+from shared.moves import door_roles
 from tests.unit.desk.test_view import order_of
 from tests.unit.desk.world import OTHER, UNIT, World
 
@@ -123,3 +126,8 @@ async def test_actions_follow_the_state(step: str, role: str, verb: str) -> None
     await world.city.tell(case, event)
     async with world.browser(role) as browser:
         assert f"/commands/{verb}" in (await browser.get(f"/cases/{case}")).text
+
+
+def test_every_command_that_is_offered_has_a_form() -> None:
+    assert set(FORMS) == set(_BODIES)
+    assert set(FORMS) <= set(door_roles())

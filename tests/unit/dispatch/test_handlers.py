@@ -1,5 +1,7 @@
 """The writer's door from the bus: what is dead-lettered, what waits, what is answered again."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -10,12 +12,13 @@ from services.dispatch.sweeper import ALARM_S, Sweeper
 from shared.events import commands as c
 from shared.events.cases import CASES as EVENTS
 from shared.events.envelope import MAX_BYTES, decode, encode
+from shared.events.feeds import FEEDS
 from shared.events.topics import Topics
 from shared.ids import case_id
 from shared.producer import partition_of
 from shared.records import Record, header, record_of
 from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTransport
-from tests.factories import LEAD, RULES, case_of, commanded, envelope, order_of, register
+from tests.factories import LEAD, LOWER, RULES, START, case_of, commanded, envelope, order_of, register
 
 TOPICS = Topics("130100")
 COMMANDS, CASES = TOPICS.commands("normal"), TOPICS.cases("normal")
@@ -172,3 +175,22 @@ async def test_a_thousand_orphans_do_not_hide_the_command_whose_case_has_come() 
     swept = [await door.sweeper.sweep() for _ in range(2)]
     assert sum(swept) == 1
     assert len(door.state.waiting) == PAGE + 20
+
+
+async def test_units_hear_what_concerns_their_orders_and_those_below_them() -> None:
+    door = Door()
+    order, lower = order_of(case_of()), order_of(case_of(), LOWER)
+    await door.take(
+        command(register(), "r"),
+        command(c.Sign(order=order), "s", actor=f"unit:{LEAD}"),
+        command(c.Delegate(order=order, unit=LOWER), "d", actor=f"unit:{LEAD}"),
+        command(c.Sign(order=lower), "s2", actor=f"unit:{LOWER}"),
+        command(c.Park(reason="spring", review_at=START + timedelta(days=90)), "p", actor="supervisor:1"),
+        command(c.ReportProgress(order=order, text="dug"), "g", actor=f"unit:{LEAD}"),
+    )
+    feed = [decode(record.value) for record in door.log.all(TOPICS.feed(LEAD))]
+    assert [(event.ordersequence, event.type) for event in feed] == [
+        (1, "work_order.issued.v1"), (2, "work_order.signed.v1"), (0, "work_order.signed.v1"),
+        (0, "case.parked.v1"), (3, "work_order.progressed.v1"),
+    ]  # fmt: skip
+    assert all(FEEDS.data(event) is not None for event in feed)

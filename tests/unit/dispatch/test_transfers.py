@@ -215,7 +215,7 @@ def test_a_case_that_a_unit_has_or_that_others_joined_does_not_go_back() -> None
 
 def test_an_unknown_transfer_is_refused() -> None:
     command = c.RecordTransfer(transfer="none", step="receipted")
-    assert refused(opened(), command) == "no_such_transfer"
+    assert refused(opened("routed"), command) == "no_such_transfer"
 
 
 def test_our_units_may_work_beside_a_partner_that_does_not_answer() -> None:
