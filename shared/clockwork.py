@@ -52,6 +52,10 @@ _CASE: dict[type[Struct], Change] = {
     e.CaseWithdrawn: Change(CASE_CLOCKS),
     e.CaseClosed: Change(CASE_CLOCKS),
     e.CaseHandedBack: Change(CASE_CLOCKS),
+    e.CaseMerged: Change(CASE_CLOCKS),
+    e.CaseLinked: Change(CASE_CLOCKS),
+    e.CaseSeparated: Change((), ("audit",)),
+    e.CaseDetached: Change((), ("audit",)),
 }
 
 

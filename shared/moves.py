@@ -34,6 +34,10 @@ _OPEN: tuple[CaseState, ...] = (
     "TRANSFERRED", "PENDING_REPLY", "PENDING_CALLBACK", "REOPEN_REQUESTED",
 )  # fmt: skip
 _OVER: tuple[CaseState, ...] = ("CLOSED", "ARCHIVED", "REJECTED_GUIDED", "WITHDRAWN")
+_BEFORE_ANSWER: tuple[CaseState, ...] = (
+    "PENDING_DISPATCH", "PENDING_SUPPLEMENT", "DISPATCHED", "HANDLING", "REWORK", "PENDING_AUDIT", "PARKED",
+)  # fmt: skip
+_TIED: tuple[CaseState, ...] = ("MERGING", "MERGED", "LINKED")
 _WORK: tuple[CaseState, ...] = ("DISPATCHED", "HANDLING", "REWORK", "PENDING_AUDIT")
 _UNITS_ORDER: tuple[OrderState, ...] = ("WAIT_SIGN", "HANDLING", "EXTENSION_ASKED")
 _ORDER: tuple[OrderState, ...] = (*_UNITS_ORDER, "RETURN_ASKED", "FED_BACK")
@@ -66,10 +70,10 @@ MOVES: tuple[Move, ...] = (
     Move(
         verb="attach", roles=_roles("service"),
         case=_stays(*_OPEN) | {"PENDING_CALLBACK": ("PENDING_CALLBACK", "PENDING_REPLY")}
-        | _all(_OVER, "REOPEN_REQUESTED"),
+        | _all(_OVER, "REOPEN_REQUESTED") | _stays(*_TIED),
     ),
-    Move(verb="note", roles=STAFF | {"unit"}, case=_stays(*_OPEN, *_OVER)),
-    Move(verb="keep", roles=_roles("agent supervisor"), case=_stays(*_OPEN)),
+    Move(verb="note", roles=STAFF | {"unit"}, case=_stays(*_OPEN, *_OVER, *_TIED)),
+    Move(verb="keep", roles=_roles("agent supervisor"), case=_stays(*_OPEN, "LINKED")),
     Move(
         verb="assign", roles=_roles("dispatcher supervisor"), refusal="not_pending",
         case={
@@ -98,7 +102,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         verb="sign", roles=_roles("unit service"), refusal="already_signed",
-        case={"DISPATCHED": ("HANDLING", "REWORK"), "HANDLING": ("HANDLING",), "REWORK": ("REWORK",)},
+        case={"DISPATCHED": ("HANDLING", "REWORK"), "HANDLING": ("HANDLING",), "REWORK": ("REWORK",),
+              "MERGING": ("MERGING",)},
         order=_orders(("WAIT_SIGN",), "HANDLING"),
     ),
     Move(
@@ -167,7 +172,7 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         verb="withdraw", roles=_roles("agent supervisor"),
-        case=_all(("PENDING_DISPATCH", "PENDING_SUPPLEMENT", *_WORK, "PARKED"), "WITHDRAWN"),
+        case=_all((*_BEFORE_ANSWER, "LINKED"), "WITHDRAWN"),
     ),
     Move(
         verb="ask_transfer", roles=_roles("agent dispatcher supervisor"), refusal="not_open",
@@ -199,7 +204,7 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         verb="close", roles=_roles("agent supervisor"), refusal="not_closable",
-        case=_all(("PENDING_DISPATCH", "PENDING_SUPPLEMENT", "PENDING_CALLBACK"), "CLOSED")
+        case=_all(("PENDING_DISPATCH", "PENDING_SUPPLEMENT", "PENDING_CALLBACK", "LINKED"), "CLOSED")
         | {"REOPEN_REQUESTED": ("CLOSED", "REJECTED_GUIDED", "WITHDRAWN")},
     ),
     Move(
@@ -210,12 +215,63 @@ MOVES: tuple[Move, ...] = (
         verb="archive", roles=_roles("supervisor service"), refusal="not_closed",
         case=_all(("CLOSED", "REJECTED_GUIDED", "WITHDRAWN"), "ARCHIVED"),
     ),
-    Move(verb="warn", roles=_roles("service"), case=_stays(*_OPEN, *_OVER)),
-    Move(verb="breach", roles=_roles("service"), case=_stays(*_OPEN, *_OVER)),
-    Move(verb="escalate", roles=_roles("service"), case=_stays(*_OPEN, *_OVER)),
+    Move(verb="escalate", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
     Move(verb="supervise", roles=_roles("supervisor service"), case=_stays(*_OPEN)),
     Move(verb="answer_supervision", roles=_roles("unit"), case=_stays(*_OPEN, *_OVER)),
     Move(verb="judge_supervision", roles=_roles("supervisor"), case=_stays(*_OPEN, *_OVER)),
+    Move(verb="warn", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
+    Move(verb="breach", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
+    Move(
+        verb="merge_into", roles=STAFF, refusal="not_open",
+        case=_all(_BEFORE_ANSWER, "MERGING"),
+    ),
+    Move(
+        verb="absorb", roles=_roles("service"), refusal="not_open",
+        case=_stays(*_OPEN, "LINKED") | {"PENDING_CALLBACK": ("PENDING_CALLBACK", "PENDING_REPLY")},
+    ),
+    Move(
+        verb="record_merge", roles=_roles("service"), refusal="no_such_merge",
+        case=_stays(*_OPEN, *_OVER, "LINKED")
+        | {"MERGING": ("MERGED", *_BEFORE_ANSWER), "MERGED": ("MERGED", "PENDING_DISPATCH")},
+    ),
+    Move(
+        verb="take_on", roles=_roles("service"), refusal="separated",
+        case=_stays(*_OPEN, *_TIED) | {"PENDING_CALLBACK": ("PENDING_CALLBACK", "PENDING_REPLY")}
+        | _all(_OVER, "REOPEN_REQUESTED"),
+    ),
+    Move(
+        verb="undo_merge", roles=_roles("dispatcher supervisor"), refusal="not_merged", case=_stays("MERGED"),
+    ),
+    Move(
+        verb="release", roles=_roles("service"), refusal="no_such_merge", case=_stays(*_OPEN, *_OVER, "LINKED"),
+    ),
+    Move(
+        verb="split", roles=_roles("dispatcher auditor supervisor"), refusal="not_open",
+        case=_stays(*_OPEN, "LINKED"),
+    ),
+    Move(
+        verb="record_split", roles=_roles("service"), refusal="no_such_split",
+        case=_stays(*_OPEN, *_OVER, "LINKED")
+        | {"PENDING_REPLY": ("PENDING_REPLY", "PENDING_CALLBACK", "CLOSED", "REJECTED_GUIDED")},
+    ),
+    Move(
+        verb="declare_event", roles=_roles("dispatcher supervisor"), refusal="not_open", case=_stays(*_OPEN),
+    ),
+    Move(
+        verb="link", roles=STAFF, refusal="not_open", case=_all(_BEFORE_ANSWER, "LINKED"),
+    ),
+    Move(
+        verb="detach", roles=_roles("dispatcher supervisor"), refusal="not_linked",
+        case=_all(("LINKED",), "PENDING_DISPATCH", "PENDING_SUPPLEMENT"),
+    ),
+    Move(
+        verb="take_answer", roles=_roles("service"), refusal="not_linked",
+        case=_all(("LINKED",), "PENDING_REPLY", "PENDING_CALLBACK", "CLOSED"),
+    ),
+    Move(
+        verb="refuse_link", roles=_roles("service"), refusal="not_linked",
+        case=_all(("LINKED",), "PENDING_DISPATCH", "PENDING_SUPPLEMENT"),
+    ),
 )  # fmt: skip
 BY_VERB: dict[str, Move] = {move.verb: move for move in MOVES}
 

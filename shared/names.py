@@ -26,6 +26,8 @@ WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", []
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
 UNKEPT = Gauge("hotline_unkept_cases", "Open cases that nobody has kept for longer than policy allows", [])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
+EVENT_ANSWERS = Counter("hotline_event_answers_total", "Linked cases told what became of their event case", [])
+DUPLICATES_INDEXED = Counter("hotline_duplicates_indexed_total", "Cases put into the index of duplicates", [])
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])
 CALENDAR_UNKNOWN_YEARS = Counter(
@@ -59,6 +61,8 @@ BRIDGE = Span("bridge answer", "dispatch", "CONSUMER")
 """A department's answer on its way into the case's partition."""
 DECIDE = Span("decide command", "dispatch", "CONSUMER")
 """A command from the start of its batch until its events are published; what they cause hangs below."""
+RELAY = Span("relay to another case", "dispatch", "PRODUCER")
+"""What one case's event asks of another case, on its way there."""
 FIRE = Span("fire timer", "sla", "PRODUCER")
 """A deadline told to dispatch."""
 SEND = Span("send message", "notify", "CLIENT")

@@ -15,7 +15,7 @@ OrderState = Literal[
 CaseState = Literal[
     "UNKNOWN", "PENDING_DISPATCH", "PENDING_SUPPLEMENT", "DISPATCHED", "HANDLING", "REWORK", "PENDING_AUDIT", "PARKED",
     "TRANSFERRED", "PENDING_REPLY", "PENDING_CALLBACK", "REOPEN_REQUESTED", "CLOSED", "ARCHIVED", "REJECTED_GUIDED",
-    "WITHDRAWN", "MERGED",
+    "WITHDRAWN", "MERGING", "MERGED", "LINKED",
 ]  # fmt: skip
 End = Literal["closed", "referred", "withdrawn", "merged"]
 """How a case ended, or will end once its replies are settled."""
@@ -33,7 +33,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """The facts a case's state follows from.
 
     `orders`: states of this cycle's own orders that count, without those handed down; `again`: something is done for
-    the second time; `transferred`: a partner has it or is asked; `waiting`: a reporter is still owed a reply.
+    the second time; `transferred`: a partner has it or is asked; `waiting`: a reporter is still owed a reply;
+    `merge`: into another case; `linked`: to an event case.
     """
 
     registered: bool
@@ -48,12 +49,16 @@ class Standing(Struct, frozen=True, kw_only=True):
     answered: bool
     waiting: bool
     orders: Set[OrderState]
+    merge: Literal["", "asked", "done"] = ""
+    linked: bool = False
 
 
 def case_state(facts: Standing) -> CaseState:
     """The one state of a case."""
     if not facts.registered:
         return "UNKNOWN"
+    if facts.merge:
+        return "MERGED" if facts.merge == "done" else "MERGING"
     if facts.closed:
         return "ARCHIVED" if facts.archived else ENDS[facts.end]
     if facts.reopen_requested:
@@ -75,5 +80,7 @@ def _without_open_orders(facts: Standing) -> CaseState:
     if facts.transferred:
         return "TRANSFERRED"
     if not facts.orders and not facts.answered:
+        if facts.linked:
+            return "LINKED"
         return "PENDING_SUPPLEMENT" if facts.supplement else "PENDING_DISPATCH"
     return "PENDING_REPLY" if facts.waiting else "PENDING_CALLBACK"

@@ -23,6 +23,7 @@ class Joined(Struct, frozen=True):
 
     reporter: ContactRef
     obligation: str
+    merge: str = ""
 
 
 class Reopened(Struct, frozen=True):
@@ -69,10 +70,41 @@ class Ended(Struct, frozen=True):
     transfer: str
 
 
-Detail = Birth | Joined | Reopened | Paid | Sent | Rung | Signed | Asked | Ended
+class Absorbed(Struct, frozen=True):
+    """Of `case.absorbed`: whoever waited at `source` is owed here."""
+
+    merge: str
+    source: str
+    obligations: tuple[str, ...]
+
+
+class Released(Struct, frozen=True):
+    """Of `case.released`."""
+
+    merge: str
+
+
+class Merged(Struct, frozen=True):
+    """Of `case.merged`."""
+
+    target: str
+
+
+class Split(Struct, frozen=True):
+    """Of `case.split`."""
+
+    obligation: str
+
+
+Detail = Absorbed | Released | Merged | Split | Birth | Joined | Reopened | Paid | Sent | Rung | Signed | Asked | Ended
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
+    "case.absorbed.v1": Absorbed,
+    "case.released.v1": Released,
+    "case.merged.v1": Merged,
+    "case.split.v1": Split,
+    "case.separated.v1": Reopened,
     "case.reopened.v1": Reopened,
     "reply.settled.v1": Paid,
     "case.dispatched.v1": Sent,

@@ -4,11 +4,31 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from hotline.surge.facts import Asked, Birth, CaseEvent, Ended, FeedRecord, Joined, Paid, Reopened, Rung, Sent, Signed
+from hotline.surge.facts import (
+    Absorbed,
+    Asked,
+    Birth,
+    CaseEvent,
+    Ended,
+    FeedRecord,
+    Joined,
+    Merged,
+    Paid,
+    Released,
+    Reopened,
+    Rung,
+    Sent,
+    Signed,
+    Split,
+)
 
 WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
 """What is still owed when they happen is owed no more."""
-CLOSING = {"case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False}
+CLOSING = {
+    "case.closed.v1": True, "case.reopen_requested.v1": False, "case.reopened.v1": False,
+    "case.merged.v1": True, "case.separated.v1": False,
+}  # fmt: skip
+"""Event → whether the case is at its end with it; a merged case is, for its target answers."""
 
 
 class Debt(Struct):
@@ -16,6 +36,7 @@ class Debt(Struct):
 
     case: str
     how: str = ""
+    merge: str = ""
 
 
 class Transfer(Struct):
@@ -24,6 +45,16 @@ class Transfer(Struct):
     case: str
     target: str
     end: str = ""
+
+
+def _goes(obligation: str, debt: Debt, detail: Merged | Released | Split) -> bool:
+    match detail:
+        case Merged():
+            return True
+        case Released(merge):
+            return debt.merge == merge
+        case Split(split):
+            return obligation == split
 
 
 class Sequence(Struct):
@@ -76,6 +107,7 @@ class Histories:
         self.births: dict[tuple[str, int], list[str]] = {}
         self.joined: set[tuple[str, str]] = set()
         self.debts: dict[str, Debt] = {}
+        self._of_case: dict[str, dict[str, None]] = {}
         self.first_debt: dict[str, str] = {}
         self.waived = 0
         self.units: dict[str, int] = {}
@@ -108,9 +140,14 @@ class Histories:
         match event.detail:
             case Birth() as birth:
                 self._born(event, birth)
-            case Joined(reporter, obligation):
+            case Joined(reporter, obligation, merge):
                 self.joined.add((event.case, reporter.contact_id))
-                self._owe(event.case, obligation)
+                self._owe(event.case, obligation, merge)
+            case Absorbed(merge, _, obligations):
+                for obligation in obligations:
+                    self._owe(event.case, obligation, merge)
+            case Merged() | Released() | Split():
+                self._let_go(event.case, event.detail)
             case Reopened(obligations):
                 for obligation in obligations:
                     self._owe(event.case, obligation)
@@ -138,14 +175,22 @@ class Histories:
             self.first_debt[event.case] = birth.obligation
 
     def _waive(self, case: str) -> None:
-        for debt in self.debts.values():
-            if debt.case == case and not debt.how:
-                debt.how = "waived"
+        for name in self._of_case.get(case, ()):
+            if not self.debts[name].how:
+                self.debts[name].how = "waived"
                 self.waived += 1
 
-    def _owe(self, case: str, obligation: str) -> None:
+    def _owe(self, case: str, obligation: str, merge: str = "") -> None:
         if obligation:
-            self.debts.setdefault(obligation, Debt(case))
+            self.debts.setdefault(obligation, Debt(case, merge=merge))
+            self._of_case.setdefault(case, {})[obligation] = None
+
+    def _let_go(self, case: str, detail: Merged | Released | Split) -> None:
+        """Another case owes it from now on; what was paid here stays."""
+        for name in list(self._of_case.get(case, ())):
+            if not self.debts[name].how and _goes(name, self.debts[name], detail):
+                del self.debts[name]
+                del self._of_case[case][name]
 
     def _feed(self, record: FeedRecord) -> None:
         if record.order and record.step and self.orders.first(record.order, record.step, record.print):

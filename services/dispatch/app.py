@@ -9,21 +9,28 @@ from fastapi import FastAPI
 from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
+from services.dispatch.domain.likeness import DuplicatesPolicy
+from services.dispatch.duplicates import Duplicates
 from services.dispatch.handlers import READER, CommandHandler
 from services.dispatch.keepers import watch_unkept
+from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.policy import keeper_within, load_rules, number_prefix
 from services.dispatch.profiles import Switchboard
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
+from services.dispatch.ties_api import ties_router
+from services.dispatch.walker import Walker
+from services.dispatch.walks import MongoWalks
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.follow import Outcomes, follow
 from shared.health import health_router
 from shared.mongo import connect, ping
-from shared.policy import feed_units
+from shared.policy import feed_units, load
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
+from shared.records import Received
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.tables import Letters, Table
@@ -43,6 +50,9 @@ class Dispatch:
         self.outcomes = Outcomes()
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.duplicates = Duplicates(self.store, load(settings.policy, "duplicates", DuplicatesPolicy))
+        self.walks = MongoWalks(self.database)
+        self.walker = Walker(self.walks, self.publisher, clock, self.topics)
         self.sweeper = Sweeper(self.store, self.publisher, clock, self.topics)
         letters = Letters(settings.kafka, self.topics.dead_letters, READER, self.publisher)
         self.switches = Switchboard(lambda: self.table.ready)
@@ -51,7 +61,7 @@ class Dispatch:
         self._tasks: list[asyncio.Task[None]] = []
 
     def subscribe(self) -> None:
-        """One consumer per lane, and one for the departments' answers."""
+        """Two consumers per lane, of commands and of events, and one for the departments' answers."""
         policy = self.settings.policy
         feeds = feed_units(policy)
         handler = CommandHandler(
@@ -67,6 +77,9 @@ class Dispatch:
         )
         for lane in LANES:
             self.bus.subscribe(f"dispatch.{lane}", [self.topics.commands(lane)], handler.handle, handler.poison)
+        links = LinksHandler(self.store, self.walks, self.publisher, self.topics)
+        for lane in LANES:
+            self.bus.subscribe(f"dispatch.links.{lane}", [self.topics.cases(lane)], links.handle, links.poison)
         bridge = Bridge(self.publisher, self._clock, self.topics, feeds)
         answers = [self.topics.answers(unit) for unit in feeds]
         if answers:
@@ -75,16 +88,22 @@ class Dispatch:
     async def start(self) -> None:
         role = self.settings.role
         await self.store.prepare()
+        await self.walks.prepare()
         if role in ("api", "all"):
             cases = [self.topics.cases(lane) for lane in LANES]
-            self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self.outcomes.see)))
+            self._tasks.append(asyncio.create_task(follow(self.settings.kafka, cases, self._see)))
+            self._tasks.append(asyncio.create_task(self.duplicates.run()))
         if role in ("worker", "all"):
             self.table.start()
             self.subscribe()
             within = keeper_within(self.settings.policy)
-            self._tasks.append(asyncio.create_task(self.sweeper.run()))
-            self._tasks.append(asyncio.create_task(watch_unkept(self.store, self._clock, within)))
+            own = (self.sweeper.run(), self.walker.run(), watch_unkept(self.store, self._clock, within))
+            self._tasks += [asyncio.create_task(one) for one in own]
         await self.bus.start()
+
+    def _see(self, record: Received) -> None:
+        self.outcomes.see(record)
+        self.duplicates.see(record)
 
     async def stop(self) -> None:
         await self.bus.stop()
@@ -111,5 +130,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     install_errors(app)
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
+        app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock))
         app.include_router(cases_router(settings, parts.store, parts.desk))
     return app

@@ -11,7 +11,7 @@ from services.dispatch.views import event
 from shared import names
 from shared.auth import Identity
 from shared.clock import Clock
-from shared.events.commands import COMMANDS, VERBS
+from shared.events.commands import COMMANDS, VERBS, Link, MergeInto
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
 from shared.follow import Outcomes
@@ -46,8 +46,9 @@ class Desk:
     async def command(self, case: str, verb: str, body: Any, key: str, who: Identity, trace: str) -> Any:
         """(status, body): 200 with the event, 409 with the reason, 202 when the outcome is later than two seconds."""
         data = self._parse(verb, body, who)
-        if not await self._store.known([case]):
-            raise Problem(404, "no_such_case", f"there is no case {case}")
+        named = {case, *_other(data)}
+        if missing := sorted(named - await self._store.known(sorted(named))):
+            raise Problem(404, "no_such_case", f"there is no case {missing[0]}")
         envelope = Envelope(
             id=client_command_id(who.actor, key),
             type=COMMANDS.type_of(data),
@@ -109,6 +110,15 @@ class Desk:
             raise Problem(404, "not_decided", "no outcome yet")
         entries = [entry for entry in read_log(document) if known[0] <= entry.sequence <= known[1]]
         return _outcome(command, event(entries[0].value))
+
+
+def _other(data: msgspec.Struct) -> set[str]:
+    """The other case that a command names, by its id."""
+    match data:
+        case MergeInto(target=other) | Link(event_case=other):
+            return {other}
+        case _:
+            return set()
 
 
 def _masked(data: msgspec.Struct) -> msgspec.Struct:

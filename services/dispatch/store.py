@@ -1,11 +1,11 @@
 """dispatch's database: cases with their log, commands that wait for their case, and leased blocks of numbers.
 
 A case document: `_id`, `rev`, `case` (domain state), `log` (records in order), and for queries `number`, `state`,
-`contact` (contact and matter), `work` (unit and state of each open order), and of open cases `keeper`, or `unkept`:
-since when nobody keeps the case.
+`contact` (contact and matter), `work` (unit and state of each open order), `link` (to which event case), and of open
+cases `keeper`, or `unkept`: since when nobody keeps the case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -91,8 +91,16 @@ def write_of(case: Case, rev: int, contact: str, entries: Sequence[Entry]) -> Wr
     }
     if contact and case.registered:
         fields["contact"] = contact
+    if case.related.link is not None or case.related.links:
+        fields["link"] = _link(case)
     log = [{"s": entry.sequence, "t": entry.topic, "v": entry.value} for entry in entries]
     return Write(case.id, rev, fields, {"log": log})
+
+
+def _link(case: Case) -> Document | None:
+    """Which event case it is linked to, whether it waits for it, and the number of the link."""
+    link = case.related.link
+    return {"to": link.event_case, "waits": state_of(case) == "LINKED", "n": link.number} if link else None
 
 
 def read_log(document: Document) -> list[Entry]:
@@ -153,6 +161,13 @@ class MongoStore:
             )
         return range(row["next"] - BLOCK + 1, row["next"] + 1)
 
+    async def in_states(self, cases: Sequence[str], states: Collection[str]) -> set[str]:
+        """Those of the cases that are in one of the states now."""
+        query = {"_id": {"$in": list(cases)}, "state": {"$in": list(states)}}
+        with reachable():
+            found = await self._database.cases.find(query, {"_id": 1}).to_list(None) if cases else []
+        return {row["_id"] for row in found}
+
     async def by_number(self, number: str) -> list[Document]:
         """The case with this number, with its log."""
         with reachable():
@@ -192,6 +207,7 @@ class MemoryState:
         self.cases = MemoryTable(unique=("contact",))
         self.waiting: dict[str, Waiting] = {}
         self.numbers: dict[str, int] = {}
+        self.walks: dict[str, Document] = {}
 
 
 class MemoryStore:

@@ -48,7 +48,19 @@ def whole(document: Document, timeline: list[dict[str, Any]]) -> dict[str, Any]:
     """The case page: summary, the matter, debts and everything that happened, in order."""
     case = read_case(document)
     matter = {name: getattr(case, name) for name in ("text", "request_type", "topic", "area", "address", "answer")}
-    return {**summary(document), **matter, "reporter": case.reporter, "debts": _debts(case), "timeline": timeline}
+    shown = {"reporter": case.reporter, "debts": _debts(case), "ties": _ties(case), "timeline": timeline}
+    return {**summary(document), **matter, **shown}
+
+
+def _ties(case: Case) -> dict[str, Any]:
+    """Which cases this one is tied to; empty where there are none."""
+    related = case.related
+    return {
+        "merged_into": related.merge.target if related.merge is not None else "",
+        "absorbed": list(related.absorbed.values()),
+        "event_case": related.link.event_case if related.link is not None else "",
+        "is_event_case": related.event is not None,
+    }
 
 
 def _debts(case: Case) -> list[dict[str, Any]]:
@@ -79,4 +91,4 @@ def event(value: bytes) -> dict[str, Any]:
 def _unsealed(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _unsealed(value) for key, value in data.items() if key not in ("sealed", "caller_ref")}
-    return data
+    return [_unsealed(one) for one in data] if isinstance(data, list) else data

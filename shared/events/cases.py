@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.events.commands import (
+    Carried,
     Channel,
     Clock,
     JoinPolicy,
@@ -41,12 +42,18 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     priority: Priority
     obligation: str
     obligation_state: Literal["open", "settled", "waived"]
+    split_from: str = ""
+    received: bool = False
+    """It came from a partner city, which waits for this very case's answer."""
     keeper: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):
+    """Answered at the desk, or by the event case that it is linked to."""
+
     answer: str
     knowledge: Told | None = None
+    event_case: str = ""
 
 
 class CaseDispatched(Struct, frozen=True, kw_only=True):
@@ -319,11 +326,16 @@ class ReplySettled(Struct, frozen=True, kw_only=True):
 
 
 class ContactAttached(Struct, frozen=True, kw_only=True):
-    """`obligation` is empty where the reporter already has an open one or left no contact."""
+    """`obligation` is empty where the reporter already has one, left no contact, or is handed on.
+
+    `number` and `merge` are set where he turned to another case, which was merged into this one.
+    """
 
     reporter: Reporter
     text: str
     obligation: str
+    number: str = ""
+    merge: str = ""
 
 
 class CaseFollowedUp(Struct, frozen=True, kw_only=True):
@@ -460,13 +472,170 @@ class CaseHandedBack(Struct, frozen=True, kw_only=True):
 
 
 class CommandRejected(Struct, frozen=True, kw_only=True):
-    """The command changed nothing; `reason` is a code, `detail` the words for a person."""
+    """The command changed nothing; `reason` is a code, `detail` the words for a person.
+
+    `asker`: the case that asked and waits for the outcome; `about`: which of its merges.
+    """
 
     verb: str
     reason: str
     detail: str
     order: str = ""
     unit: str = ""
+    asker: str = ""
+    about: str = ""
+
+
+class MergeAsked(Struct, frozen=True, kw_only=True):
+    """Until the target's answer nothing but contacts is taken. `reporters` are those who wait here."""
+
+    merge: str
+    target: str
+    kind: Literal["merge", "duplicate"]
+    reason: str
+    number: str
+    reporters: tuple[Carried, ...]
+
+
+class MergeRefused(Struct, frozen=True, kw_only=True):
+    """The target did not take the case, which goes on as it was."""
+
+    merge: str
+    target: str
+    reason: str
+    detail: str
+
+
+class CaseMerged(Struct, frozen=True, kw_only=True):
+    """The target has taken over all who wait here, and answers them."""
+
+    merge: str
+    target: str
+
+
+class ReporterHandedOn(Struct, frozen=True, kw_only=True):
+    """Somebody turned to a merged case: its target owes him the answer.
+
+    `number` is the one he knows; `via`: the merge by which he came here, where it was from another case.
+    """
+
+    merge: str
+    target: str
+    number: str
+    via: str
+    reporter: Reporter
+    text: str
+
+
+class CaseAbsorbed(Struct, frozen=True, kw_only=True):
+    """Another case was merged into this one; each of its reporters is owed an answer here (`obligations`)."""
+
+    merge: str
+    source: str
+    number: str
+    reporters: tuple[Carried, ...]
+    obligations: tuple[str, ...]
+
+
+class MergeUndoAsked(Struct, frozen=True, kw_only=True):
+    merge: str
+    target: str
+    reason: str
+
+
+class MergeKept(Struct, frozen=True, kw_only=True):
+    """The target did not let the case go; it stays merged."""
+
+    merge: str
+    target: str
+    reason: str
+    detail: str
+
+
+class MergeLapsed(Struct, frozen=True, kw_only=True):
+    """The target took the case when it no longer asked for it, and shall let it go."""
+
+    merge: str
+    target: str
+
+
+class CaseReleased(Struct, frozen=True, kw_only=True):
+    """A merged case left with its reporters; nothing is owed them here any more."""
+
+    merge: str
+    source: str
+
+
+class CaseSeparated(Struct, frozen=True, kw_only=True):
+    """A merged case is a case of its own again, in a new cycle: as in `case.reopened`, `obligations` are in order."""
+
+    merge: str
+    target: str
+    cycle: int
+    obligations: tuple[str, ...]
+
+
+class SplitAsked(Struct, frozen=True, kw_only=True):
+    """One contact's matter is to become the case `case`; `obligation` is what is owed to him here, or empty."""
+
+    case: str
+    matter: int
+    obligation: str
+    reporter: Reporter
+    title: str
+    text: str
+    request_type: RequestType
+    topic: str
+    area: str
+    address: str
+    priority: Priority
+    reason: str
+
+
+class CaseSplit(Struct, frozen=True, kw_only=True):
+    """The new case is registered; it owes the contact his answer, and this one no more."""
+
+    case: str
+    obligation: str
+
+
+class SplitRefused(Struct, frozen=True, kw_only=True):
+    case: str
+    obligation: str
+    reason: str
+    detail: str
+
+
+class EventDeclared(Struct, frozen=True, kw_only=True):
+    reason: str
+
+
+class EventAnswered(Struct, frozen=True, kw_only=True):
+    """The answer that every linked case gets, also one that is linked later in this cycle."""
+
+    answer: str
+    cycle: int
+
+
+class EventEnded(Struct, frozen=True, kw_only=True):
+    """The event case ended without an answer; whoever waits for it goes his own way again."""
+
+    reason: str
+    cycle: int
+
+
+class CaseLinked(Struct, frozen=True, kw_only=True):
+    """Waits for the event case's answer. `link` counts this case's links from 1."""
+
+    event_case: str
+    link: int
+    reason: str
+
+
+class CaseDetached(Struct, frozen=True, kw_only=True):
+    event_case: str
+    link: int
+    reason: str
 
 
 CASES = Registry(
@@ -522,6 +691,24 @@ CASES = Registry(
         "supervision.answered.v1": SupervisionAnswered,
         "supervision.sent_back.v1": SupervisionSentBack,
         "supervision.closed.v1": SupervisionClosed,
+        "merge.asked.v1": MergeAsked,
+        "merge.refused.v1": MergeRefused,
+        "case.merged.v1": CaseMerged,
+        "reporter.handed_on.v1": ReporterHandedOn,
+        "case.absorbed.v1": CaseAbsorbed,
+        "merge.undo_asked.v1": MergeUndoAsked,
+        "merge.kept.v1": MergeKept,
+        "merge.lapsed.v1": MergeLapsed,
+        "case.released.v1": CaseReleased,
+        "case.separated.v1": CaseSeparated,
+        "split.asked.v1": SplitAsked,
+        "case.split.v1": CaseSplit,
+        "split.refused.v1": SplitRefused,
+        "event_case.declared.v1": EventDeclared,
+        "event_case.answered.v1": EventAnswered,
+        "event_case.ended.v1": EventEnded,
+        "case.linked.v1": CaseLinked,
+        "case.detached.v1": CaseDetached,
         "command.rejected.v1": CommandRejected,
     }
 )

@@ -14,6 +14,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
 Remark = Annotated[str, Meta(max_length=5_000)]
 Name = Annotated[str, Meta(max_length=200)]
+CaseId = Annotated[str, Meta(min_length=1, max_length=60)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
 Clock = Literal["audit", "sign", "contact", "resolve", "progress", "approve", "follow_up", "reply", "transfer"]
@@ -56,6 +57,8 @@ class Register(Struct, frozen=True, kw_only=True):
     priority: Priority | None = None
     answer: str = ""
     knowledge: Told | None = None
+    split_from: str = ""
+    """The case that this matter was split from, which waits for the outcome."""
 
 
 class Attach(Struct, frozen=True, kw_only=True):
@@ -357,12 +360,128 @@ class HandBack(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class Carried(Struct, frozen=True, kw_only=True):
+    """A reporter whose right to an answer goes to another case, and the number he knows his own by."""
+
+    reporter: Reporter
+    number: str
+
+
+class MergeInto(Struct, frozen=True, kw_only=True):
+    """This case is about the matter of `target` (并单), or the same request filed twice (`duplicate`)."""
+
+    target: CaseId
+    reason: Line
+    kind: Literal["merge", "duplicate"] = "merge"
+
+
+class Absorb(Struct, frozen=True, kw_only=True):
+    """The other half of a merge: take over those who wait at `source`."""
+
+    merge: str
+    source: str
+    number: str
+    reporters: tuple[Carried, ...]
+
+
+class RecordMerge(Struct, frozen=True, kw_only=True):
+    """What the target made of a merge, told to its source."""
+
+    merge: str
+    target: str
+    step: Literal["absorbed", "refused", "released", "kept"]
+    reason: str = ""
+    detail: str = ""
+
+
+class TakeOn(Struct, frozen=True, kw_only=True):
+    """A reporter who turned to a merged case, handed on to the case that will answer."""
+
+    merge: str
+    number: str
+    reporter: Reporter
+    text: str = ""
+
+
+class UndoMerge(Struct, frozen=True, kw_only=True):
+    """A merged case becomes a case of its own again, with its reporters."""
+
+    reason: Line
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """The other half of undoing: let the reporters of `source` go."""
+
+    merge: str
+    source: str
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """One contact of the case becomes a case of its own; what is not given is as here."""
+
+    contact_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: Line
+    text: Text
+    reason: Line
+    request_type: RequestType | None = None
+    topic: Name = ""
+    area: Name = ""
+    address: Name = ""
+
+
+class RecordSplit(Struct, frozen=True, kw_only=True):
+    """What became of the new case, told to the case it was split from."""
+
+    case: str
+    taken: bool
+    reason: str = ""
+    detail: str = ""
+
+
+class DeclareEvent(Struct, frozen=True, kw_only=True):
+    """This case stands for one cause of many: others may be linked to it, and its answer reaches them all."""
+
+    reason: Line
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """This case waits for the answer of an event case from now on."""
+
+    event_case: CaseId
+    reason: Line
+
+
+class Detach(Struct, frozen=True, kw_only=True):
+    """The case is no part of its event case, and goes its own way."""
+
+    reason: Line
+
+
+class TakeAnswer(Struct, frozen=True, kw_only=True):
+    """The event case's answer, for the case that was linked to it for the `link`th time."""
+
+    event_case: str
+    link: int
+    answer: str
+
+
+class RefuseLink(Struct, frozen=True, kw_only=True):
+    """No answer will come from there: it is no event case, or has ended without one."""
+
+    event_case: str
+    link: int
+    reason: str
+    detail: str
+
+
 Command = (
     Register | Attach | Assign | Sign | AskReturn | JudgeReturn | Answer | Audit
     | SettleReply | FollowUp | Close | Reopen | Note | Warn | Breach | AskTransfer | RecordTransfer | HandBack
     | Delegate | Recall | Arbitrate | AskExtension | JudgeExtension | ReportContact | ReportProgress
     | AskSupplement | Supplement | Withdraw | Park | Resume | Refer | Regrade | Keep | Archive
     | Escalate | Supervise | AnswerSupervision | JudgeSupervision
+    | MergeInto | Absorb | RecordMerge | TakeOn | UndoMerge | Release | Split | RecordSplit
+    | DeclareEvent | Link | Detach | TakeAnswer | RefuseLink
 )  # fmt: skip
 
 VERBS: dict[str, type[Struct]] = {
@@ -404,6 +523,19 @@ VERBS: dict[str, type[Struct]] = {
     "supervise": Supervise,
     "answer_supervision": AnswerSupervision,
     "judge_supervision": JudgeSupervision,
+    "merge_into": MergeInto,
+    "absorb": Absorb,
+    "record_merge": RecordMerge,
+    "take_on": TakeOn,
+    "undo_merge": UndoMerge,
+    "release": Release,
+    "split": Split,
+    "record_split": RecordSplit,
+    "declare_event": DeclareEvent,
+    "link": Link,
+    "detach": Detach,
+    "take_answer": TakeAnswer,
+    "refuse_link": RefuseLink,
 }
 COMMANDS = Registry({f"case.{verb}.v1": model for verb, model in VERBS.items()})
 

@@ -13,9 +13,12 @@ from msgspec import Struct
 
 from services.dispatch.domain.fold import Commanded
 from services.dispatch.handlers import CommandHandler
+from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.store import MemoryState, MemoryStore
 from services.dispatch.sweeper import Sweeper
+from services.dispatch.walker import Walker
+from services.dispatch.walks import LEASE_S, MemoryWalks
 from shared.away import Away
 from shared.batches import Handle, Poison
 from shared.bus import Subscription
@@ -35,7 +38,7 @@ from tests.factories import LEAD, RULES, SECOND, envelope
 TOPICS = Topics("130100")
 SETTINGS = Settings(drain_s=30.0)
 COMMANDS, CASES = TOPICS.commands("normal"), TOPICS.cases("normal")
-GROUPS = {"dispatch": COMMANDS, "notify": CASES, "history": CASES}
+GROUPS = {"dispatch": COMMANDS, "links": CASES, "notify": CASES, "history": CASES}
 FAILS = 0.04
 
 
@@ -75,6 +78,14 @@ class TestView:
 
     def index(self, state: Seen) -> dict[str, Any]:
         return {}
+
+
+class Ticking(FakeClock):
+    """A clock whose sleepers wake later."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.forward(seconds=seconds)
+        await super().sleep(seconds)
 
 
 class Group:
@@ -183,6 +194,8 @@ class World:
         clock = FakeClock(process=process)
         transport = MemoryTransport(self.log, process, self.fails)
         publisher = OrderedPublisher(transport, clock)
+        if group == "links":
+            return self._links(process, publisher)
         if group != "dispatch":
             return self._reader(group, process, publisher)
         store = MemoryStore(self.state, process, self.fails)
@@ -192,6 +205,28 @@ class World:
         )  # fmt: skip
         process.spawn(self._sweep(Sweeper(store, publisher, clock, TOPICS), process))
         return handler.handle, handler.poison
+
+    def _links(self, process: Process, publisher: OrderedPublisher) -> tuple[Handle, Poison]:
+        walks, clock = MemoryWalks(self.state, process), Ticking(process=process)
+        handler = LinksHandler(MemoryStore(self.state, process, self.fails), walks, publisher, TOPICS)
+        process.spawn(self._walk(Walker(walks, publisher, clock, TOPICS), process, clock))
+        return handler.handle, handler.poison
+
+    async def _walk(self, walker: Walker, process: Process, clock: FakeClock) -> None:
+        """Where another process has the walk, time goes on until this one may take it too."""
+        while True:
+            await process.point()
+            try:
+                if not self.walking():
+                    await self.log.news()
+                elif not await walker.walk():
+                    clock.forward(seconds=LEASE_S)
+            except Away:
+                continue
+
+    def walking(self) -> bool:
+        """Whether an event case's end is on its way to those who wait for it."""
+        return any(not row["ended"] for row in self.state.walks.values())
 
     def reader(self, name: str, process: Process, publisher: OrderedPublisher) -> CaseReader[Seen]:
         view = TestView(name, sends=name == "notify", blind=self.blind[name])
@@ -248,9 +283,12 @@ class World:
                 group.replace(member)
         for _ in range(3_000):
             await self.schedule.point()
-            if not self.state.waiting and not any(group.behind() for group in self.groups.values()):
+            if self.at_rest():
                 return
         raise AssertionError("the world does not come to rest")
+
+    def at_rest(self) -> bool:
+        return not self.state.waiting and not self.walking() and not any(g.behind() for g in self.groups.values())
 
     async def run(self, commands: Sequence[Commanded], steps: int) -> None:
         for group in self.groups.values():

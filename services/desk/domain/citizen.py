@@ -50,6 +50,7 @@ _REACHED: dict[CaseState, int] = {
     "UNKNOWN": 0, "PENDING_DISPATCH": 0, "PENDING_SUPPLEMENT": 0, "DISPATCHED": 1, "HANDLING": 2, "REWORK": 2,
     "PARKED": 2, "TRANSFERRED": 2, "PENDING_AUDIT": 3, "PENDING_REPLY": 3, "PENDING_CALLBACK": 4, "REOPEN_REQUESTED": 0,
     "CLOSED": 5, "ARCHIVED": 5, "REJECTED_GUIDED": 5, "WITHDRAWN": 5, "MERGED": 5,
+    "MERGING": 1, "LINKED": 2,
 }  # fmt: skip
 _EVENTS = {
     "case.registered": "registered",

@@ -51,13 +51,14 @@ class Contact(Struct, kw_only=True):
 
 
 class Debt(Struct, kw_only=True):
-    """A reply that somebody is owed."""
+    """A reply that somebody is owed; `merge`: by which he came here from another case."""
 
     id: str
     masked: str
     cycle: int
-    state: Literal["open", "owed", "settled", "waived"]
+    state: Literal["open", "owed", "settled", "waived", "moved"]
     how: str = ""
+    merge: str = ""
 
 
 class Transfer(Struct, kw_only=True):
@@ -117,6 +118,10 @@ class Sheet(Struct, kw_only=True):
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
     rating: Rating | None = None
+    merge: Literal["", "asked", "done"] = ""
+    merged_into: str = ""
+    event_case: str = ""
+    """The event case that it is linked to."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """By id: requests to partner cities and emergency lines to take the case over."""
     words: list[str] = field(default_factory=list)
@@ -154,6 +159,8 @@ class Sheet(Struct, kw_only=True):
         return case_state(
             Standing(
                 registered=bool(self.number),
+                merge=self.merge,
+                linked=bool(self.event_case),
                 closed=self.closed,
                 end=self.end,
                 archived=self.archived,

@@ -20,7 +20,9 @@ Dues = Callable[[datetime, e.WorkOrderIssued], dict[Clock, datetime]]
 """(issued, order) → deadline per clock."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no deadline, so that lists can be sorted and paged by it."""
-_PERSONAL = frozenset({"reporter", "person", "contact_id", "caller_ref", "sealed", "obligations", "obligation"})
+_PERSONAL = frozenset(
+    {"reporter", "person", "contact_id", "caller_ref", "sealed", "obligations", "obligation", "reporters"}
+)
 
 
 class SheetView:
@@ -99,9 +101,9 @@ def _reported(sheet: Sheet, reporter: Reporter) -> None:
         )  # fmt: skip
 
 
-def _owe(sheet: Sheet, obligation: str, reporter: Reporter, state: Any) -> None:
+def _owe(sheet: Sheet, obligation: str, reporter: Reporter, state: Any, merge: str = "") -> None:
     if obligation:
-        debt = Debt(id=obligation, masked=reporter.person.masked, cycle=sheet.cycle, state=state)
+        debt = Debt(id=obligation, masked=reporter.person.masked, cycle=sheet.cycle, state=state, merge=merge)
         sheet.debts.append(debt)
 
 
@@ -212,7 +214,7 @@ def _settled(sheet: Sheet, data: e.ReplySettled, now: datetime) -> None:
 
 def _attached(sheet: Sheet, data: e.ContactAttached, now: datetime) -> None:
     _reported(sheet, data.reporter)
-    _owe(sheet, data.obligation, data.reporter, "open")
+    _owe(sheet, data.obligation, data.reporter, "open", data.merge)
 
 
 def _followed_up(sheet: Sheet, data: e.CaseFollowedUp, now: datetime) -> None:
@@ -283,12 +285,63 @@ def _dispatched(sheet: Sheet, data: e.CaseDispatched, now: datetime) -> None:
 
 def _reopened(sheet: Sheet, data: e.CaseReopened, now: datetime) -> None:
     """A new cycle: everybody who was owed an answer is owed one again."""
+    _cycle(sheet, data.cycle, data.obligations)
+
+
+def _cycle(sheet: Sheet, cycle: int, obligations: tuple[str, ...]) -> None:
     sheet.closed = sheet.reopen_requested = sheet.supplement = sheet.parked = False
-    sheet.cycle, sheet.answer, sheet.end = data.cycle, "", "closed"
+    sheet.cycle, sheet.answer, sheet.end, sheet.event_case = cycle, "", "closed", ""
     masked = list(dict.fromkeys(debt.masked for debt in sheet.debts))
-    for obligation, whom in zip(data.obligations, masked, strict=False):
+    for obligation, whom in zip(obligations, masked, strict=False):
         if obligation:
-            sheet.debts.append(Debt(id=obligation, masked=whom, cycle=data.cycle, state="open"))
+            sheet.debts.append(Debt(id=obligation, masked=whom, cycle=cycle, state="open"))
+
+
+def _merge_asked(sheet: Sheet, data: e.MergeAsked, now: datetime) -> None:
+    sheet.merge = "asked"
+
+
+def _goes_on(sheet: Sheet, data: e.MergeRefused, now: datetime) -> None:
+    sheet.merge = ""
+
+
+def _merged(sheet: Sheet, data: e.CaseMerged, now: datetime) -> None:
+    """Whoever waits here is owed his answer there."""
+    sheet.merge, sheet.merged_into = "done", data.target
+    for debt in sheet.debts:
+        if debt.state == "open":
+            debt.state = "moved"
+
+
+def _absorbed(sheet: Sheet, data: e.CaseAbsorbed, now: datetime) -> None:
+    for obligation, one in zip(data.obligations, data.reporters, strict=True):
+        _reported(sheet, one.reporter)
+        _owe(sheet, obligation, one.reporter, "open", data.merge)
+
+
+def _released(sheet: Sheet, data: e.CaseReleased, now: datetime) -> None:
+    for debt in sheet.debts:
+        if debt.merge == data.merge and debt.state == "open":
+            debt.state = "moved"
+
+
+def _separated(sheet: Sheet, data: e.CaseSeparated, now: datetime) -> None:
+    sheet.merge, sheet.merged_into = "", ""
+    _cycle(sheet, data.cycle, data.obligations)
+
+
+def _split(sheet: Sheet, data: e.CaseSplit, now: datetime) -> None:
+    for debt in sheet.debts:
+        if debt.id == data.obligation and debt.state == "open":
+            debt.state = "moved"
+
+
+def _linked(sheet: Sheet, data: e.CaseLinked, now: datetime) -> None:
+    sheet.event_case, sheet.parked = data.event_case, False
+
+
+def _detached(sheet: Sheet, data: e.CaseDetached, now: datetime) -> None:
+    sheet.event_case = ""
 
 
 def _warned(sheet: Sheet, data: e.DeadlineWarned, now: datetime) -> None:
@@ -328,6 +381,15 @@ _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.CaseArbitrated: _arbitrated,
     e.CaseFollowedUp: _followed_up,
     e.CaseClosed: _closed,
+    e.MergeAsked: _merge_asked,
+    e.MergeRefused: _goes_on,
+    e.CaseMerged: _merged,
+    e.CaseAbsorbed: _absorbed,
+    e.CaseReleased: _released,
+    e.CaseSeparated: _separated,
+    e.CaseSplit: _split,
+    e.CaseLinked: _linked,
+    e.CaseDetached: _detached,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
     e.CaseArchived: _archived,

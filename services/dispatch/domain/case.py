@@ -5,12 +5,14 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from services.dispatch.domain.related import Related
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, JoinPolicy, Priority, Reporter, RequestType, TransferClock
 from shared.events.contacts import SealedPerson
 from shared.states import ENDED, GONE, End, OrderState
 
-DebtState = Literal["open", "owed", "settled", "waived"]
+DebtState = Literal["open", "owed", "settled", "waived", "leaving", "moved", "split"]
+"""`leaving`: on the way to another case, which has not confirmed yet; then `moved` by a merge, or `split` off."""
 TransferState = Literal["asked", "receipted", "accepted", "refused", "completed"]
 
 
@@ -59,6 +61,8 @@ class Debt(Struct, kw_only=True, omit_defaults=True):
     reporter: Reporter
     cycle: int
     state: DebtState
+    merge: str = ""
+    number: str = ""
 
 
 class Transfer(Struct, kw_only=True, omit_defaults=True):
@@ -131,6 +135,7 @@ class Case(Struct, kw_only=True, omit_defaults=True):
     """When the case's own clocks stopped."""
     told: list[str] = field(default_factory=list)
     """Marks of the warnings, breaches and steps that were told."""
+    related: Related = field(default_factory=Related)
     causes: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """Command id → first and last sequence of its events, and its digest."""
 
@@ -168,7 +173,7 @@ class Case(Struct, kw_only=True, omit_defaults=True):
         return any(order.disputed and order.state not in ENDED for order in self.current())
 
     def unpaid(self) -> list[Debt]:
-        return [debt for debt in self.debts if debt.state in ("open", "owed")]
+        return [debt for debt in self.debts if debt.state in ("open", "owed", "leaving")]
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         return next((transfer for transfer in self.transfers if transfer.id == transfer_id), None)
@@ -187,7 +192,8 @@ class Case(Struct, kw_only=True, omit_defaults=True):
     def finished(self) -> bool:
         """Every unit and every partner of this cycle has come to its end, and at least one of them with an answer."""
         done = all(order.state == "DONE" for order in self.current())
-        return done and not self.transferred() and bool(self.current() or self.results())
+        somebody = self.current() or self.results() or self.related.told()
+        return done and not self.transferred() and bool(somebody)
 
     def answers(self) -> str:
         """The answers of this cycle's units and partners, as one text."""
@@ -203,12 +209,13 @@ class Case(Struct, kw_only=True, omit_defaults=True):
         at_work = self.transferred() or any(order.state != "DONE" for order in self.current())
         return bool(self.answer) and (self.closed or not at_work)
 
-    def reporters(self) -> list[Reporter]:
-        """Everybody who waits or waited for an answer, each once."""
-        found: dict[str, Reporter] = {}
+    def reporters(self) -> list[Debt]:
+        """The last obligation of everybody who waits or waited for an answer here, each once."""
+        found: dict[tuple[str, str], Debt] = {}
         for debt in self.debts:
-            found.setdefault(debt.reporter.person.caller_ref or debt.reporter.contact_id, debt.reporter)
-        return list(found.values())
+            found[debt.merge, debt.reporter.person.caller_ref or debt.reporter.contact_id] = debt
+        here = {"", *self.related.absorbed}
+        return [debt for debt in found.values() if debt.state != "split" and debt.merge in here]
 
 
 def is_known(person: SealedPerson) -> bool:

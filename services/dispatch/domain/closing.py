@@ -1,10 +1,10 @@
 """How a case ends, and how it begins again: follow-up, close, archive, reopen."""
 
-from services.dispatch.domain.case import Case, is_known
+from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import issue
 from services.dispatch.domain.rejected import Rejected
-from services.dispatch.domain.replies import obligation_id
+from services.dispatch.domain.replies import obligations
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -19,14 +19,8 @@ def follow_up(case: Case, command: c.FollowUp, context: Context) -> Events:
 def _new_cycle(case: Case, reason: str) -> Events:
     """A new cycle: everybody is owed an answer again, and the same units get new orders; the old cycle is kept."""
     cycle = case.cycle + 1
-    waiting = {debt.reporter.person.caller_ref for debt in case.debts if debt.state == "open"}
-    debts = tuple(
-        "" if not is_known(reporter.person) or reporter.person.caller_ref in waiting
-        else obligation_id(case, reporter, cycle)
-        for reporter in case.reporters()
-    )  # fmt: skip
     orders = [issue(case, order.unit, order.role, case, cycle=cycle) for order in case.current()]
-    return [e.CaseReopened(cycle=cycle, reason=reason, obligations=debts), *orders]
+    return [e.CaseReopened(cycle=cycle, reason=reason, obligations=obligations(case, cycle)), *orders]
 
 
 def close(case: Case, command: c.Close, context: Context) -> Events:

@@ -12,18 +12,22 @@ from services.dispatch.domain import (
     answers,
     closing,
     deadlines,
+    event_case,
     extensions,
     keeping,
     leaving,
     matter,
+    merging,
     notes,
     orders,
     parking,
     registration,
     replies,
     returns,
+    splitting,
     suborders,
     supervision,
+    ties,
     transfers,
 )
 from services.dispatch.domain.case import Case
@@ -39,6 +43,7 @@ def decide(case: Case, command: Struct, context: Context) -> Events:
     """The events that the command causes, at least one. Raises Rejected."""
     if not case.registered and not isinstance(command, c.Register):
         raise Rejected("no_such_case", "this id was refused at registration and is no case")
+    ties.check(case, command)
     check(case, command)
     return profiled(case, _DECIDE[type(command)](case, command, context), context)
 
@@ -52,9 +57,11 @@ def rejection(case: Case, command: Struct, context: Context, error: Rejected) ->
     if known is not None and not unit:
         unit = known.unit
     mine = known is not None and known.unit == unit
+    asking, about = ties.asker(command)
     return e.CommandRejected(
-        verb=verb, reason=error.reason, detail=error.detail, order=order if mine else "", unit=unit
-    )
+        verb=verb, reason=error.reason, detail=error.detail, order=order if mine else "", unit=unit,
+        asker=asking, about=about,
+    )  # fmt: skip
 
 
 _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
@@ -96,4 +103,17 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.AskTransfer: transfers.ask,
     c.RecordTransfer: transfers.record,
     c.HandBack: transfers.hand_back,
+    c.MergeInto: merging.merge_into,
+    c.Absorb: merging.absorb,
+    c.RecordMerge: merging.record_merge,
+    c.TakeOn: registration.take_on,
+    c.UndoMerge: merging.undo_merge,
+    c.Release: merging.release,
+    c.Split: splitting.split,
+    c.RecordSplit: splitting.record_split,
+    c.DeclareEvent: event_case.declare,
+    c.Link: event_case.link,
+    c.Detach: event_case.detach,
+    c.TakeAnswer: event_case.take_answer,
+    c.RefuseLink: event_case.refuse_link,
 }

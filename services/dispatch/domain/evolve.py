@@ -6,8 +6,21 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain import deadlines, extensions, keeping, leaving, matter, parking, supervision, transfers
+from services.dispatch.domain import (
+    deadlines,
+    event_case,
+    extensions,
+    keeping,
+    leaving,
+    matter,
+    merging,
+    parking,
+    splitting,
+    supervision,
+    transfers,
+)
 from services.dispatch.domain.case import Case, Debt, Order
+from services.dispatch.domain.replies import begin_cycle
 from shared.events import cases as e
 
 
@@ -26,7 +39,7 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
     case.registered = True
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(case, name, getattr(event, name))
-    case.reporter = event.reporter.person.masked
+    case.reporter, case.related.received = event.reporter.person.masked, event.received
     case.keeper, case.unkept_since = event.keeper, None if event.keeper else now
     state = event.obligation_state
     case.debts.append(Debt(id=event.obligation, reporter=event.reporter, cycle=1, state=state))
@@ -34,6 +47,8 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
 
 def _answered(case: Case, event: e.CaseAnswered, now: datetime) -> None:
     case.answer = event.answer
+    if event.event_case and case.related.link is not None:
+        case.related.link.answered = True
 
 
 def _dispatched(case: Case, event: e.CaseDispatched, now: datetime) -> None:
@@ -123,7 +138,10 @@ def _settled(case: Case, event: e.ReplySettled, now: datetime) -> None:
 
 def _attached(case: Case, event: e.ContactAttached, now: datetime) -> None:
     if event.obligation:
-        debt = Debt(id=event.obligation, reporter=event.reporter, cycle=case.cycle, state="open")
+        debt = Debt(
+            id=event.obligation, reporter=event.reporter, cycle=case.cycle, state="open",
+            merge=event.merge, number=event.number,
+        )  # fmt: skip
         case.debts.append(debt)
 
 
@@ -140,13 +158,7 @@ def _reopen_requested(case: Case, event: e.CaseReopenRequested, now: datetime) -
 
 
 def _reopened(case: Case, event: e.CaseReopened, now: datetime) -> None:
-    reporters = case.reporters()
-    case.closed = case.reopen_requested = case.supplement = False
-    case.cycle, case.answer, case.end = event.cycle, "", "closed"
-    case.parked_at = case.first_parked_at = None
-    for debt_id, reporter in zip(event.obligations, reporters, strict=False):
-        if debt_id:
-            case.debts.append(Debt(id=debt_id, reporter=reporter, cycle=event.cycle, state="open"))
+    begin_cycle(case, event.cycle, event.obligations)
 
 
 def _nothing(case: Case, event: Struct, now: datetime) -> None:
@@ -184,10 +196,13 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.CaseEscalated: _nothing,
     e.CommandRejected: _nothing,
     **supervision.APPLY,
+    **event_case.APPLY,
     **extensions.APPLY,
     **keeping.APPLY,
     **leaving.APPLY,
     **matter.APPLY,
+    **merging.APPLY,
     **parking.APPLY,
+    **splitting.APPLY,
     **transfers.APPLY,
 }

@@ -8,6 +8,7 @@ from msgspec import Struct
 from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context
 from services.dispatch.domain.decide import decide, rejection
+from services.dispatch.domain.event_case import end_of
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
 from shared.events.cases import (
@@ -90,12 +91,15 @@ class Folder:
         entries: list[Entry] = []
         # One span per command, named after its first event: whatever any of its events causes hangs below it.
         trace = span_of(command.envelope.traceparent, event_id(case.id, case.sequence + 1), case.id)
-        for event in events:
+        pending = list(events)
+        while pending:
+            event = pending.pop(0)
             evolve(case, event, context.now)
             envelope = self._envelope(case, event, command, context, cause, trace)
             topic = self._topics.cases(lane_of(case.id))
             entries.append(_entry(topic, envelope))
             entries += self._feed(case, event, envelope)
+            pending = pending or end_of(case)
         return entries
 
     def _envelope(

@@ -1,7 +1,8 @@
 """How a case begins, and who joins it later: register and attach."""
 
-from services.dispatch.domain.case import Case, is_known
+from services.dispatch.domain.case import Case, Debt, is_known
 from services.dispatch.domain.context import Context, Events, Routing
+from services.dispatch.domain.merging import hand_on
 from services.dispatch.domain.orders import dispatch
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.replies import obligation_id, owed
@@ -37,28 +38,48 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         priority=routing.priority,
         obligation=obligation_id(case, command.reporter, 1),
         obligation_state="settled" if command.answer else "open" if known else "waived",
+        split_from=command.split_from,
+        received=context.actor == "service:transfer",
         keeper=context.subject if context.role == "agent" else "",
     )
 
 
 def attach(case: Case, command: c.Attach, context: Context) -> Events:
-    debt_id = _debt_of_attach(case, command.reporter)
-    events: Events = [e.ContactAttached(reporter=command.reporter, text=command.text, obligation=debt_id)]
+    return _join(case, command.reporter, command.text)
+
+
+def take_on(case: Case, command: c.TakeOn, context: Context) -> Events:
+    """A reporter of a merged case; once it was let go it knows him itself, and nothing is owed him here."""
+    if command.merge not in case.related.absorbed:
+        raise Rejected("separated", "that case is no longer merged into this one, and has its reporters")
+    return _join(case, command.reporter, command.text, command.number, command.merge)
+
+
+def _join(case: Case, reporter: c.Reporter, text: str, number: str = "", merge: str = "") -> Events:
+    into = case.related.merge
+    if into is not None and into.done:
+        joined = e.ContactAttached(reporter=reporter, text=text, obligation="", number=number, merge=merge)
+        debt = Debt(id="", reporter=reporter, cycle=case.cycle, state="moved", merge=merge, number=number)
+        return [joined, hand_on(case, into, debt, text)]
+    debt_id = _debt_of_attach(case, reporter, merge)
+    joined = e.ContactAttached(reporter=reporter, text=text, obligation=debt_id, number=number, merge=merge)
+    events: Events = [joined]
     if debt_id and case.answered():
-        events.append(owed(case, debt_id, command.reporter))
+        events.append(owed(case, debt_id, reporter, number))
     if case.closed:
-        events.append(e.CaseReopenRequested(contact_id=command.reporter.contact_id))
+        events.append(e.CaseReopenRequested(contact_id=reporter.contact_id))
     return events
 
 
-def _debt_of_attach(case: Case, reporter: c.Reporter) -> str:
-    """One obligation per reporter and cycle; none where nobody can be told."""
+def _debt_of_attach(case: Case, reporter: c.Reporter, merge: str) -> str:
+    """One obligation per reporter and cycle, also of each merged case; none where nobody can be told."""
     person = reporter.person
     if not is_known(person):
         return ""
     same = [
         debt for debt in case.debts
-        if debt.reporter.person.caller_ref == person.caller_ref
+        if debt.merge == merge and debt.state != "split"
         and (debt.cycle == case.cycle or debt.state == "open")
+        and debt.reporter.person.caller_ref == person.caller_ref
     ]  # fmt: skip
-    return "" if same else obligation_id(case, reporter, case.cycle)
+    return "" if same else obligation_id(case, reporter, case.cycle, merge)

@@ -1,6 +1,10 @@
 """What is owed to reporters: opened once per reporter and cycle, payable with the answer, then settled."""
 
-from services.dispatch.domain.case import Case, Debt, is_known
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from services.dispatch.domain.case import Case, Debt, DebtState, is_known
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
@@ -8,12 +12,54 @@ from shared.events import commands as c
 from shared.ids import derive
 
 
-def obligation_id(case: Case, reporter: c.Reporter, cycle: int) -> str:
-    return derive("obligation", case.id, reporter.contact_id, cycle)
+def obligation_id(case: Case, reporter: c.Reporter, cycle: int, merge: str = "") -> str:
+    return derive("obligation", case.id, reporter.contact_id, cycle, *([merge] if merge else []))
 
 
-def owed(case: Case, debt_id: str, reporter: c.Reporter) -> e.ReplyOwed:
-    return e.ReplyOwed(obligation=debt_id, number=case.number, reporter=reporter, answer=case.answer)
+def obligations(case: Case, cycle: int) -> tuple[str, ...]:
+    """Of a new cycle, in the order of `reporters`; empty for who left no contact, or still waits."""
+    return tuple(
+        obligation_id(case, debt.reporter, cycle, debt.merge)
+        if is_known(debt.reporter.person) and debt.state != "open"
+        else ""
+        for debt in case.reporters()
+    )
+
+
+def begin_cycle(case: Case, cycle: int, obligations: tuple[str, ...]) -> None:
+    """A new cycle, in which everybody is owed an answer again."""
+    reporters = case.reporters()
+    case.closed = case.reopen_requested = case.supplement = False
+    case.cycle, case.answer, case.end = cycle, "", "closed"
+    case.parked_at = case.first_parked_at = case.related.link = None
+    for debt_id, known in zip(obligations, reporters, strict=False):
+        if debt_id:
+            case.debts.append(structs.replace(known, id=debt_id, cycle=cycle, state="open"))
+
+
+def turn(debts: Iterable[Debt], before: DebtState, after: DebtState) -> None:
+    """Those in one state go into another."""
+    for debt in debts:
+        if debt.state == before:
+            debt.state = after
+
+
+def owed(case: Case, debt_id: str, reporter: c.Reporter, number: str = "") -> e.ReplyOwed:
+    """`number`: the one the reporter knows, where it is another case's."""
+    return _owed(case, debt_id, reporter, number, case.answer)
+
+
+def _owed(case: Case, debt_id: str, reporter: c.Reporter, number: str, answer: str) -> e.ReplyOwed:
+    mine = number or case.number
+    return e.ReplyOwed(obligation=debt_id, number=mine, reporter=reporter, answer=personal(answer, case, mine))
+
+
+def personal(answer: str, case: Case, number: str) -> str:
+    """`{number}`, `{title}` and `{address}` in an answer to many stand for what each of them knows his case by."""
+    details = {"{number}": number, "{title}": case.title, "{address}": case.address}
+    for name, mine in details.items():
+        answer = answer.replace(name, mine)
+    return answer
 
 
 def pay(case: Case, answer: str, context: Context) -> Events:
@@ -26,11 +72,7 @@ def pay(case: Case, answer: str, context: Context) -> Events:
 
 def payable(case: Case, answer: str) -> Events:
     """Each open obligation with the answer that is to be told."""
-    return [
-        e.ReplyOwed(obligation=debt.id, number=case.number, reporter=debt.reporter, answer=answer)
-        for debt in case.debts
-        if debt.state == "open"
-    ]
+    return [_owed(case, debt.id, debt.reporter, debt.number, answer) for debt in case.debts if debt.state == "open"]
 
 
 def _wants_follow_up(case: Case, context: Context) -> bool:
@@ -44,12 +86,12 @@ def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events
     if debt is None or debt.state != "owed":
         raise Rejected("not_owed", f"this obligation is {debt.state if debt else 'unknown'}")
     events: Events = [e.ReplySettled(obligation=debt.id, how=command.how, proof=command.proof)]
-    if _closes(case, debt, context):
+    if closes(case, debt, context):
         events.append(e.CaseClosed(reason="referred" if case.end == "referred" else "replied"))
     return events
 
 
-def _closes(case: Case, last: Debt, context: Context) -> bool:
+def closes(case: Case, last: Debt, context: Context) -> bool:
     """The last reply of a case whose units are done, where policy wants no follow-up."""
     if case.closed or case.reopen_requested or any(debt.id != last.id for debt in case.unpaid()):
         return False

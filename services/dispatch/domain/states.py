@@ -20,6 +20,8 @@ def state_of(case: Case) -> CaseState:
     return case_state(
         Standing(
             registered=case.registered,
+            merge=case.related.merging(),
+            linked=case.related.waits(),
             closed=case.closed,
             end=case.end,
             archived=case.archived,

@@ -1,6 +1,6 @@
 """What one case contributes to the figures: a pure fold of every event, with a check that no sequence is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -79,9 +79,14 @@ class CaseFact(Struct, kw_only=True):
     warned: dict[Clock, datetime] = field(default_factory=dict)
     breached: dict[Clock, datetime] = field(default_factory=dict)
     """The case's own clocks, which belong to the centre."""
+    merged_into: str = ""
+    absorbed: dict[str, list[str]] = field(default_factory=dict)
+    """Merge → obligations that came with it."""
 
     def state(self) -> str:
-        """One of closed, answered, handling, waiting (for dispatch)."""
+        """One of merged, closed, answered, handling, waiting (for dispatch)."""
+        if self.merged_into:
+            return "merged"
         if self.closed:
             return "closed"
         counting = [order for order in self.orders.values() if not (order.returned_at or order.withdrawn_at)]
@@ -119,7 +124,9 @@ def _owe(case: CaseFact, obligation: str, at: datetime) -> None:
 
 
 def _answered(case: CaseFact, data: e.CaseAnswered, at: datetime) -> None:
-    case.answered_at = at
+    """What an event case answers was not answered at the desk."""
+    if not data.event_case:
+        case.answered_at = at
 
 
 def _dispatched(case: CaseFact, data: e.CaseDispatched, at: datetime) -> None:
@@ -170,8 +177,11 @@ def _settled(case: CaseFact, data: e.ReplySettled, at: datetime) -> None:
 
 
 def _attached(case: CaseFact, data: e.ContactAttached, at: datetime) -> None:
-    case.attached_at.append(at)
+    if not data.merge:
+        case.attached_at.append(at)
     _owe(case, data.obligation, at)
+    if data.merge and data.obligation:
+        case.absorbed.setdefault(data.merge, []).append(data.obligation)
 
 
 def _followed_up(case: CaseFact, data: e.CaseFollowedUp, at: datetime) -> None:
@@ -192,6 +202,39 @@ def _reopened(case: CaseFact, data: e.CaseReopened, at: datetime) -> None:
     case.reopened_at.append(at)
     for obligation in data.obligations:
         _owe(case, obligation, at)
+
+
+def _forget(case: CaseFact, obligations: Iterable[str]) -> None:
+    """Owed by another case from now on; what was settled here stays."""
+    for obligation in list(obligations):
+        debt = case.debts.get(obligation)
+        if debt is not None and debt.settled_at is None:
+            del case.debts[obligation]
+
+
+def _merged(case: CaseFact, data: e.CaseMerged, at: datetime) -> None:
+    case.merged_into = data.target
+    _forget(case, case.debts)
+
+
+def _absorbed(case: CaseFact, data: e.CaseAbsorbed, at: datetime) -> None:
+    case.absorbed[data.merge] = list(data.obligations)
+    for obligation in data.obligations:
+        _owe(case, obligation, at)
+
+
+def _released(case: CaseFact, data: e.CaseReleased, at: datetime) -> None:
+    _forget(case, case.absorbed.pop(data.merge, []))
+
+
+def _separated(case: CaseFact, data: e.CaseSeparated, at: datetime) -> None:
+    case.merged_into = ""
+    for obligation in data.obligations:
+        _owe(case, obligation, at)
+
+
+def _split(case: CaseFact, data: e.CaseSplit, at: datetime) -> None:
+    _forget(case, [data.obligation])
 
 
 def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
@@ -226,6 +269,11 @@ _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
     e.CaseClosed: _closed,
     e.CaseReopenRequested: _reopen_requested,
     e.CaseReopened: _reopened,
+    e.CaseMerged: _merged,
+    e.CaseAbsorbed: _absorbed,
+    e.CaseReleased: _released,
+    e.CaseSeparated: _separated,
+    e.CaseSplit: _split,
     e.DeadlineWarned: _warned,
     e.DeadlineBreached: _breached,
 }

@@ -60,6 +60,7 @@ STATES: dict[str, tuple[str, str]] = {
     "answered": ("已反馈", "answered"),
     "handling": ("办理中", "in handling"),
     "waiting": ("待派单", "waiting"),
+    "merged": ("已并单", "merged"),
 }
 _CALLS = frozenset(
     {
