@@ -20,13 +20,14 @@ class Policy(BaseModel):
 
 
 class Unit(Policy):
-    """A department: its code, names, area, and whether it reads a feed topic."""
+    """A department: its code, names, area, the unit above it, and whether it reads a feed topic."""
 
     code: str
     name: str
     english: str
     area: str = ""
     topics: tuple[str, ...] = ()
+    parent: str = ""
     feed: Literal["kafka", "http"] = "http"
 
 
@@ -42,7 +43,11 @@ class Units(Policy):
 
 def load(folder: Path, name: str, model: type[Model]) -> Model:
     """Read `<folder>/<name>.yaml`; raises PolicyError."""
-    path = folder / f"{name}.yaml"
+    return read(folder / f"{name}.yaml", model)
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """Read one file of policy; raises PolicyError."""
     try:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from services.dispatch.domain.context import Context, Routing, Rules
 from services.dispatch.domain.fold import Commanded
+from services.dispatch.domain.situation import Situation
 from shared.clock import CHINA
 from shared.events import commands as c
 from shared.events.contacts import SealedPerson
@@ -17,7 +18,7 @@ LEAD, SECOND, THIRD = "130100-02-001", "130100-02-002", "130100-02-003"
 UNITS = frozenset({LEAD, SECOND, THIRD})
 
 
-def route(matter: c.Register) -> Routing:
+def route(matter: Situation) -> Routing:
     """`routed` in the text: to LEAD; `both`: also to SECOND; else a dispatcher decides."""
     lead = LEAD if "routed" in matter.text or "both" in matter.text else ""
     supporting = (SECOND,) if "both" in matter.text else ()

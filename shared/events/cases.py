@@ -24,7 +24,10 @@ UnitRole = Literal["lead", "supporting"]
 
 
 class CaseRegistered(Struct, frozen=True, kw_only=True):
-    """`obligation` is empty where nobody waits: answered in the call, or no contact left."""
+    """`obligation` is empty where nobody waits: answered in the call, or no contact left.
+
+    `priority_why`: the word, topic or type that made it so urgent, or a person's judgement.
+    """
 
     number: str
     matter: int
@@ -38,6 +41,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     priority: Priority
     obligation: str
     obligation_state: Literal["open", "settled", "waived"]
+    priority_why: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):

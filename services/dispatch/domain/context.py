@@ -5,7 +5,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.events.commands import Priority, Register, RequestType
+from services.dispatch.domain.situation import Situation
+from shared.events.commands import JoinPolicy, Priority, RequestType
 
 Due = Callable[[datetime, str], datetime]
 """(start, period like `1wd` or `15m`) → deadline, on the city's working calendar."""
@@ -19,6 +20,8 @@ class Routing(Struct, frozen=True, kw_only=True):
     why: str
     lead: str = ""
     supporting: tuple[str, ...] = ()
+    join_policy: JoinPolicy = "all"
+    priority_why: str = ""
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -32,7 +35,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     follow_up: frozenset[RequestType]
     """Request types whose citizens are called back before the case closes."""
     due: Due
-    route: Callable[[Register], Routing]
+    route: Callable[[Situation], Routing]
 
 
 class Context(Struct, frozen=True, kw_only=True):

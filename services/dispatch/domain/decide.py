@@ -12,6 +12,7 @@ from services.dispatch.domain import transfers as t
 from services.dispatch.domain.case import ENDED, Case, Debt, Order, is_known, state_of
 from services.dispatch.domain.context import Context, Routing
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.situation import situation_of
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import derive
@@ -54,7 +55,7 @@ def _register(case: Case, command: c.Register, context: Context) -> Events:
         raise Rejected("already_registered", f"this contact's matter is case {context.first_case}")
     if case.registered:
         raise Rejected("already_registered", f"this is case {case.number}")
-    routing = context.rules.route(command)
+    routing = context.rules.route(situation_of(command, context.at))
     registered = _registration(case, command, context, routing)
     if command.answer:
         answered = e.CaseAnswered(answer=command.answer, knowledge=command.knowledge)
@@ -77,6 +78,7 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         area=command.area,
         address=command.address,
         priority=routing.priority,
+        priority_why=routing.priority_why,
         obligation=_debt_id(case, command.reporter, 1),
         obligation_state="settled" if command.answer else "open" if known else "waived",
     )
@@ -86,7 +88,13 @@ def _dispatch(case: Case, matter: Matter, context: Context, routing: Routing) ->
     supporting = tuple(dict.fromkeys(unit for unit in routing.supporting if unit != routing.lead))
     units = (routing.lead, *supporting)
     _check_units(units, context)
-    head = e.CaseDispatched(rule=routing.rule, why=routing.why, policy_version=context.rules.version, units=units)
+    head = e.CaseDispatched(
+        rule=routing.rule,
+        why=routing.why,
+        policy_version=context.rules.version,
+        units=units,
+        join_policy=routing.join_policy,
+    )
     lead = _issue(case, routing.lead, "lead", matter, cycle=case.cycle)
     return [head, lead, *(_issue(case, unit, "supporting", matter, cycle=case.cycle) for unit in supporting)]
 
@@ -152,6 +160,7 @@ def _assign(case: Case, command: c.Assign, context: Context) -> Events:
         why=context.actor,
         lead=command.lead,
         supporting=command.supporting,
+        join_policy=command.join_policy,
     )
     return _dispatch(case, case, context, routing)
 

@@ -1,0 +1,103 @@
+"""What the classifier sees of a message: weighted counts (sublinear TF-IDF) of its words, characters and pairs of characters,
+and once more of its headline, which says most in the fewest words.
+
+Each block is scaled to length one, then by its weight, so that a long text does not drown its headline.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import rjieba
+from msgspec import Struct
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from services.dispatch.classifier.messages import Message
+
+HEAD = 40
+"""A message without a title is headed by its first characters, after the salutation."""
+MIN_MESSAGES = 2
+"""A piece that occurs in fewer messages is not learned."""
+_GAPS = re.compile(r"\s+")
+_SALUTATION = re.compile(r"^\s*(尊敬的|敬爱的)?[\w、]{0,12}(领导|书记|市长|省长|县长|局长|您好|你好)[们]?[，,:：!！。]?\s*")
+Floats = NDArray[np.float32]
+
+
+class Block(NamedTuple):
+    """One kind of pieces."""
+
+    name: str
+    weight: float
+    pieces: Callable[[Message], Iterator[str]]
+
+
+def words(message: Message) -> Iterator[str]:
+    """All words of the message."""
+    return _words(_whole(message))
+
+
+def _words(text: str) -> Iterator[str]:
+    return (word for word in rjieba.cut(text) if word.strip())
+
+
+def _grams(text: str, *sizes: int) -> Iterator[str]:
+    """Every run of so many characters."""
+    dense = _GAPS.sub("", text)
+    for size in sizes:
+        for start in range(len(dense) - size + 1):
+            yield dense[start : start + size]
+
+
+def _whole(message: Message) -> str:
+    return f"{message.title}\n{message.text}"
+
+
+def _head(message: Message) -> str:
+    return message.title or _SALUTATION.sub("", message.text)[:HEAD]
+
+
+BLOCKS = (
+    Block("words", 1.0, words),
+    Block("pairs", 1.0, lambda message: _grams(_whole(message), 2)),
+    Block("characters", 0.7, lambda message: _grams(_whole(message), 1)),
+    Block("headline", 0.55, lambda message: _grams(_head(message), 1, 2, 3)),
+    Block("headline words", 0.55, lambda message: _words(_head(message))),
+)
+
+
+class Vocabulary(Struct, frozen=True):
+    """The pieces of one block that were learned, each with its column and its inverse document frequency."""
+
+    columns: dict[str, int]
+    idf: Floats
+
+
+def learn(block: Block, messages: Sequence[Message]) -> Vocabulary:
+    """The pieces that occur in at least MIN_MESSAGES of them, in a fixed order."""
+    found: Counter[str] = Counter()
+    for message in messages:
+        found.update(set(block.pieces(message)))
+    kept = sorted(piece for piece, count in found.items() if count >= MIN_MESSAGES)
+    counts = np.array([found[piece] for piece in kept], dtype=np.float32)
+    idf = np.log((1 + len(messages)) / (1 + counts)) + 1
+    return Vocabulary({piece: column for column, piece in enumerate(kept)}, idf.astype(np.float32))
+
+
+def vectors(block: Block, vocabulary: Vocabulary, messages: Sequence[Message]) -> csr_matrix:
+    """One row per message, as many columns as the vocabulary has pieces."""
+    rows = [_row(block, vocabulary, message) for message in messages]
+    columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    ends = np.cumsum([0, *(len(found) for found, _ in rows)])
+    return csr_matrix((values, columns, ends), shape=(len(messages), len(vocabulary.columns)))
+
+
+def _row(block: Block, vocabulary: Vocabulary, message: Message) -> tuple[NDArray[np.int32], Floats]:
+    counts = Counter(column for piece in block.pieces(message) if (column := vocabulary.columns.get(piece)) is not None)
+    columns = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
+    times = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+    weights = (1 + np.log(times)) * vocabulary.idf[columns]
+    length = float(np.sqrt(weights @ weights))
+    return columns, (weights * (block.weight / length if length else 0.0)).astype(np.float32)

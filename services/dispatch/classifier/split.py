@@ -1,0 +1,92 @@
+"""Five folds that are the same every time, with near-duplicates on one side.
+
+Citizens send the same letter twice, or copy a neighbour's. A copy of a training message in the test would be recognised, not
+understood, so messages that share most of their pieces of five characters go into one fold together. Candidates come from MinHash
+signatures (32 bands of two), and are then compared exactly.
+"""
+
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from services.dispatch.classifier.messages import Labelled, Message
+
+FOLDS, SEED = 5, 20210113
+PIECE, BANDS, ROWS = 5, 32, 2
+SHARED = 0.4
+"""Messages that share so much of all their pieces are near-duplicates …"""
+CONTAINED, MIN_PIECES = 0.6, 20
+"""… and so is one of at least so many pieces that is found to such a part in a longer one."""
+_PRIME = np.uint64(4294967291)
+Pieces = frozenset[str]
+
+
+def folds(data: Labelled, count: int = FOLDS) -> list[list[int]]:
+    """Rows of each fold: groups of near-duplicates stay whole, and labels are spread evenly."""
+    members = defaultdict(list)
+    for row, group in enumerate(groups(data.messages)):
+        members[group].append(row)
+    order = np.random.RandomState(SEED).permutation(len(members))
+    ordered = sorted((list(members.values())[place] for place in order), key=len, reverse=True)
+    made: list[list[int]] = [[] for _ in range(count)]
+    held: list[Counter[str]] = [Counter() for _ in range(count)]
+    for group in ordered:
+        label = data.labels[group[0]]
+        fold = min(range(count), key=lambda one: (held[one][label], len(made[one])))
+        made[fold] += group
+        held[fold].update(data.labels[row] for row in group)
+    return [sorted(rows) for rows in made]
+
+
+def groups(messages: Sequence[Message]) -> list[int]:
+    """The group of each message, named by its first row; alone where nothing is like it."""
+    pieces = [_pieces(message) for message in messages]
+    first = list(range(len(messages)))
+    for one, other in _candidates(pieces):
+        if _alike(pieces[one], pieces[other]):
+            low, high = sorted((_root(first, one), _root(first, other)))
+            first[high] = low
+    return [_root(first, row) for row in range(len(messages))]
+
+
+def _root(first: list[int], row: int) -> int:
+    while first[row] != row:
+        row = first[row]
+    return row
+
+
+def _pieces(message: Message) -> Pieces:
+    text = re.sub(r"\W", "", message.title + message.text)
+    return frozenset(text[start : start + PIECE] for start in range(max(1, len(text) - PIECE + 1)))
+
+
+def _alike(one: Pieces, other: Pieces) -> bool:
+    common, smaller = len(one & other), min(len(one), len(other))
+    if common / len(one | other) >= SHARED:
+        return True
+    return smaller >= MIN_PIECES and common / smaller >= CONTAINED
+
+
+def _candidates(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int]]:
+    """Pairs of rows that agree in a band of their signatures."""
+    signatures = _signatures(pieces)
+    seen: set[tuple[int, int]] = set()
+    for band in range(BANDS):
+        rows: dict[bytes, list[int]] = defaultdict(list)
+        for row, signature in enumerate(signatures):
+            rows[signature[band * ROWS : (band + 1) * ROWS].tobytes()].append(row)
+        for same in rows.values():
+            seen.update(combinations(same, 2))
+    return iter(sorted(seen))
+
+
+def _signatures(pieces: Sequence[Pieces]) -> list[np.ndarray]:
+    random = np.random.RandomState(SEED)
+    factors = random.randint(1, 2**31, BANDS * ROWS).astype(np.uint64)
+    terms = random.randint(0, 2**31, BANDS * ROWS).astype(np.uint64)
+    hashes = (np.array([zlib.crc32(piece.encode()) for piece in one], dtype=np.uint64) for one in pieces)
+    return [((one[:, None] * factors + terms) % _PRIME).min(axis=0) for one in hashes]
