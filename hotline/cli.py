@@ -5,7 +5,21 @@ import logging
 import structlog
 import typer
 
-from hotline.commands import case, classifier, dead_letters, doctor, knowledge, reports, scale, story, surge, token, topics, up
+from hotline.commands import (
+    case,
+    classifier,
+    dead_letters,
+    doctor,
+    knowledge,
+    reports,
+    route,
+    scale,
+    story,
+    surge,
+    token,
+    topics,
+    up,
+)
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -21,6 +35,7 @@ app.command()(classifier.evaluate)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(reports.app, name="reports")
+app.add_typer(route.app, name="route")
 
 
 def main() -> None:

@@ -39,8 +39,10 @@ def train_model(
 def evaluate(
     file: File,
     model: Annotated[Path | None, typer.Option(help="judge this model; default: the one that dispatch uses")] = None,
-    cross_validate: Annotated[bool, typer.Option("--cross-validate", help="in five folds, whatever model there is")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object with accuracy, macro_f1 and the rest")] = False,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="five folds, whatever model is there")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object: accuracy, macro_f1 and the rest")] = False,
 ) -> None:
     """Accuracy, macro-F1, confusion and a table of labels.
 
@@ -97,7 +99,9 @@ def _tell_validation(found: Validation, as_json: bool) -> None:
     console.print(f"five folds of {found.figures.messages} messages", highlight=False)
     _show(found.figures, console)
     plain = found.baseline
-    console.print(f"word TF-IDF + linear SVM   accuracy {plain.accuracy:.4f}   macro-F1 {plain.macro_f1:.4f}", highlight=False)
+    console.print(
+        f"word TF-IDF + linear SVM   accuracy {plain.accuracy:.4f}   macro-F1 {plain.macro_f1:.4f}", highlight=False
+    )
     console.print(f"difference in macro-F1     {100 * gain:+.2f} points", highlight=False)
     console.print(f"among the best three       {found.top3:.1%}", highlight=False)
     console.print(f"calibration error          {found.calibration_error:.3f}", highlight=False)
@@ -116,7 +120,9 @@ def _show(figures: Figures, console: Console) -> None:
     for label, given in figures.confusion.items():
         confusion.add_row(label, *(str(count) if count else "·" for count in given.values()))
     console.print(confusion)
-    console.print(f"this classifier            accuracy {figures.accuracy:.4f}   macro-F1 {figures.macro_f1:.4f}", highlight=False)
+    console.print(
+        f"this classifier            accuracy {figures.accuracy:.4f}   macro-F1 {figures.macro_f1:.4f}", highlight=False
+    )
 
 
 def _write(body: Any) -> None:

@@ -11,7 +11,10 @@ from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.past import MongoPast
+from services.dispatch.policy import load_router, load_rules, load_topics, number_prefix
+from services.dispatch.proposer import Proposer
+from services.dispatch.routing_api import routing_router
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from shared.bus import Bus
@@ -101,4 +104,7 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
         app.include_router(cases_router(settings, parts.store, parts.desk))
+        router = load_router(settings.policy)
+        proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
+        app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))
     return app

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.dispatch.domain.context import Due, Rules
+from services.dispatch.domain.proposals import Topics
 from services.dispatch.domain.routing import Router, RoutingPolicy
 from services.dispatch.domain.routing_check import errors_of
 from shared.calendars import load_calendar
@@ -70,6 +71,10 @@ def refuse(path: Path, errors: Sequence[str]) -> None:
 def platforms(units: Units) -> dict[str, str]:
     """Area → the platform of that district."""
     return {unit.area: unit.code for unit in units.units if unit.area and unit.code.split("-")[1] == PLATFORM}
+
+
+def load_topics(folder: Path) -> Topics:
+    return load(folder, "topics", Topics)
 
 
 def number_prefix(folder: Path) -> str:

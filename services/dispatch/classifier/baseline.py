@@ -1,4 +1,4 @@
-"""What the classifier is measured against: TF-IDF over words and a linear support vector machine, as the libraries give them."""
+"""What the classifier is measured against: TF-IDF over words and a linear SVM, as the library gives them."""
 
 from collections.abc import Sequence
 

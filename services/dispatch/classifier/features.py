@@ -1,5 +1,5 @@
-"""What the classifier sees of a message: weighted counts (sublinear TF-IDF) of its words, characters and pairs of characters,
-and once more of its headline, which says most in the fewest words.
+"""What the classifier sees of a message: weighted counts (sublinear TF-IDF) of its words, characters and pairs of
+characters, and once more of its headline, which says most in the fewest words.
 
 Each block is scaled to length one, then by its weight, so that a long text does not drown its headline.
 """
@@ -22,7 +22,7 @@ HEAD = 40
 MIN_MESSAGES = 2
 """A piece that occurs in fewer messages is not learned."""
 _GAPS = re.compile(r"\s+")
-_SALUTATION = re.compile(r"^\s*(尊敬的|敬爱的)?[\w、]{0,12}(领导|书记|市长|省长|县长|局长|您好|你好)[们]?[，,:：!！。]?\s*")
+_SALUTATION = re.compile(r"^\s*(尊敬的|敬爱的)?[\w、]{0,12}(领导|书记|[省市县局]长|您好|你好)们?[，,:：!！。]?\s*")
 Floats = NDArray[np.float32]
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class LabelFigures(Struct, frozen=True, kw_only=True):
-    """`precision`: right among those given the label; `recall`: right among those that have it; 0 where there are none."""
+    """`precision`: right among those given the label; `recall`: right among those that have it; 0 where none are."""
 
     label: str
     messages: int

@@ -1,4 +1,4 @@
-"""The classifier: a linear model over the features (ridge regression on one target per label), with calibrated confidences."""
+"""The classifier: a linear model over the features (ridge regression, one target per label), calibrated."""
 
 import hashlib
 from collections import Counter
@@ -28,7 +28,7 @@ class Guess(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """`weights`: one row per label over the columns of all vocabularies. `seen`: digests of the messages it learned from."""
+    """`weights`: one row per label over the columns of all vocabularies. `seen`: digests of what it learned from."""
 
     labels: tuple[str, ...]
     vocabularies: tuple[Vocabulary, ...]

@@ -1,4 +1,4 @@
-"""A model as a file: a compressed NumPy archive of arrays alone. Pickles are refused: opening one that somebody sent runs no code."""
+"""A model as a file: a NumPy archive of arrays alone. Pickles are refused: opening a file runs no code of its maker."""
 
 import zipfile
 from pathlib import Path

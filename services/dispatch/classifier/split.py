@@ -1,8 +1,8 @@
 """Five folds that are the same every time, with near-duplicates on one side.
 
-Citizens send the same letter twice, or copy a neighbour's. A copy of a training message in the test would be recognised, not
-understood, so messages that share most of their pieces of five characters go into one fold together. Candidates come from MinHash
-signatures (32 bands of two), and are then compared exactly.
+Citizens send the same letter twice, or copy a neighbour's. A copy of a training message in the test would be
+recognised, not understood, so messages that share much of their pieces of five characters go into one fold together.
+Candidates come from MinHash signatures (32 bands of two), and are then compared exactly.
 """
 
 import re
@@ -34,11 +34,11 @@ def folds(data: Labelled, count: int = FOLDS) -> list[list[int]]:
     ordered = sorted((list(members.values())[place] for place in order), key=len, reverse=True)
     made: list[list[int]] = [[] for _ in range(count)]
     held: list[Counter[str]] = [Counter() for _ in range(count)]
-    for group in ordered:
-        label = data.labels[group[0]]
+    for together in ordered:
+        label = data.labels[together[0]]
         fold = min(range(count), key=lambda one: (held[one][label], len(made[one])))
-        made[fold] += group
-        held[fold].update(data.labels[row] for row in group)
+        made[fold] += together
+        held[fold].update(data.labels[row] for row in together)
     return [sorted(rows) for rows in made]
 
 

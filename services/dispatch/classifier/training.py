@@ -28,7 +28,7 @@ class Sure(Struct, frozen=True, kw_only=True):
 
 
 class Validation(Struct, frozen=True, kw_only=True):
-    """Five folds: the classifier, and the plain baseline on the same folds. `calibration_error`: in confidence, mean."""
+    """The classifier, and the plain baseline on the same folds. `calibration_error`: mean, in confidence."""
 
     figures: Figures
     baseline: Figures

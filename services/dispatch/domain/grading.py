@@ -7,10 +7,11 @@ from shared.events.commands import Priority, RequestType
 from shared.policy import Policy
 
 USUAL: Priority = "P2"
+JUDGED = "a person's judgement"
 
 
 class Grade(Policy):
-    """The priority of matters that meet every condition given: a word in title or text, the topic's first digits, the type."""
+    """The priority of matters that meet every condition given: a word, the first digits of the topic, the type."""
 
     priority: Priority
     words: tuple[str, ...] = ()
@@ -27,7 +28,7 @@ class Grading:
     def grade(self, situation: Situation) -> tuple[Priority, str]:
         """Priority and why."""
         if situation.priority is not None:
-            return situation.priority, "a person's judgement"
+            return situation.priority, JUDGED
         for grade in self._grades:
             why = _why(grade, situation)
             if why:

@@ -1,4 +1,4 @@
-"""Which units a case goes to: ordered rules of policy data, with the rule that decided and why the ones before it did not."""
+"""Which units a case goes to: ordered rules of policy data, the one that decided, and why those before did not."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -21,9 +21,10 @@ _AT_ONCE = "0wh"
 class Rule(Policy):
     """All conditions that are given must hold.
 
-    `words`: one of them occurs in title or text; `without`: none does. `topics` and `areas`: the matter's code begins with
-    one of them. `hours`: a local time from the first (included) to the second, over midnight if that is earlier. `open`: within
-    working hours or outside. `profiles`: one of these surge profiles is switched on. A rule without `lead` leaves the case to a person.
+    `words`: one of them occurs in title or text; `without`: none does. `topics` and `areas`: the matter's code begins
+    with one of them. `hours`: local time, from the first (included) to the second, over midnight if that is earlier.
+    `open`: within working hours or outside. `profiles`: one of these surge profiles is switched on. A rule without
+    `lead` leaves the case to a person.
     """
 
     id: str

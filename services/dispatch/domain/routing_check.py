@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from services.dispatch.domain.routing import DISTRICT, Rule, RoutingPolicy
+from services.dispatch.domain.routing import DISTRICT, RoutingPolicy, Rule
 from shared.policy import Units
 
 
@@ -73,4 +73,4 @@ def _untouched_topics(policy: RoutingPolicy, units: Units) -> Iterator[str]:
     for unit in units.units:
         for topic in unit.topics:
             if not any(topic.startswith(one) or one.startswith(topic) for one in routed):
-                yield f"topic {topic} of unit {unit.code} has no rule; its cases wait for a dispatcher unless a word fits"
+                yield f"topic {topic} of unit {unit.code} has no rule; a dispatcher decides unless a word fits"
