@@ -29,7 +29,7 @@ def train_model(
     try:
         model = train(read_labelled(file))
     except (BadMessages, CannotTrain) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise _unusable(error) from None
     model_file.save(model, path)
     size = path.stat().st_size / 1e6
     took = time.monotonic() - began
@@ -58,7 +58,12 @@ def evaluate(
         else:
             _tell_validation(validate(data), as_json)
     except (BadMessages, CannotTrain, model_file.BadModel) as error:
-        raise typer.BadParameter(str(error)) from error
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(2)
 
 
 def _model(given: Path | None) -> Model | None:

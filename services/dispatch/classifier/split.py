@@ -2,26 +2,28 @@
 
 Citizens send the same letter twice, or copy a neighbour's. A copy of a training message in the test would be
 recognised, not understood, so messages that share much of their pieces of five characters go into one fold together.
-Candidates come from MinHash signatures (32 bands of two), and are then compared exactly.
+Candidates come
+from an index of the pieces, and are then compared exactly.
 """
 
 import re
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from services.dispatch.classifier.messages import Labelled, Message
 
 FOLDS, SEED = 5, 20210113
-PIECE, BANDS, ROWS = 5, 32, 2
+PIECE = 5
+COMMON = 20
+"""A piece that more messages hold links each only to the next: enough for a letter that many sent."""
+HINT = 0.1
 SHARED = 0.4
 """Messages that share so much of all their pieces are near-duplicates …"""
 CONTAINED, MIN_PIECES = 0.6, 20
 """… and so is one of at least so many pieces that is found to such a part in a longer one."""
-_PRIME = np.uint64(4294967291)
 Pieces = frozenset[str]
 
 
@@ -72,21 +74,19 @@ def _alike(one: Pieces, other: Pieces) -> bool:
 
 
 def _candidates(pieces: Sequence[Pieces]) -> Iterator[tuple[int, int]]:
-    """Pairs of rows that agree in a band of their signatures."""
-    signatures = _signatures(pieces)
-    seen: set[tuple[int, int]] = set()
-    for band in range(BANDS):
-        rows: dict[bytes, list[int]] = defaultdict(list)
-        for row, signature in enumerate(signatures):
-            rows[signature[band * ROWS : (band + 1) * ROWS].tobytes()].append(row)
-        for same in rows.values():
-            seen.update(combinations(same, 2))
-    return iter(sorted(seen))
+    """Pairs of rows that share so many rarer pieces that a look at all of them is worth it."""
+    shared: Counter[tuple[int, int]] = Counter()
+    for rows in _holders(pieces):
+        shared.update(combinations(rows, 2) if len(rows) <= COMMON else pairwise(rows))
+    for (one, other), count in sorted(shared.items()):
+        if count >= HINT * min(len(pieces[one]), len(pieces[other])):
+            yield one, other
 
 
-def _signatures(pieces: Sequence[Pieces]) -> list[np.ndarray]:
-    random = np.random.RandomState(SEED)
-    factors = random.randint(1, 2**31, BANDS * ROWS).astype(np.uint64)
-    terms = random.randint(0, 2**31, BANDS * ROWS).astype(np.uint64)
-    hashes = (np.array([zlib.crc32(piece.encode()) for piece in one], dtype=np.uint64) for one in pieces)
-    return [((one[:, None] * factors + terms) % _PRIME).min(axis=0) for one in hashes]
+def _holders(pieces: Sequence[Pieces]) -> Iterable[list[int]]:
+    """The rows that hold a piece, for each piece that several hold."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, held in enumerate(pieces):
+        for piece in held:
+            rows[piece].append(row)
+    return (found for found in rows.values() if len(found) > 1)
