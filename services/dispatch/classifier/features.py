@@ -1,7 +1,8 @@
 """What the classifier sees of a message: weighted counts (sublinear TF-IDF) of its words, characters and pairs of
 characters, and once more of its headline, which says most in the fewest words.
 
-Each block is scaled to length one, then by its weight, so that a long text does not drown its headline.
+A piece that occurs under few labels counts for more than one that occurs under all. Each block is scaled to length one,
+then by its weight, so that a long text does not drown its headline.
 """
 
 import re
@@ -21,6 +22,10 @@ HEAD = 40
 """A message without a title is headed by its first characters, after the salutation."""
 MIN_MESSAGES = 2
 """A piece that occurs in fewer messages is not learned."""
+SOFTNESS = 3.0
+"""Messages' worth of doubt about what a piece tells."""
+UNTELLING = 0.05
+"""What a piece that tells nothing still counts."""
 _GAPS = re.compile(r"\s+")
 _SALUTATION = re.compile(r"^\s*(尊敬的|敬爱的)?[\w、]{0,12}(领导|书记|[省市县局]长|您好|你好)们?[，,:：!！。]?\s*")
 Floats = NDArray[np.float32]
@@ -69,21 +74,31 @@ BLOCKS = (
 
 
 class Vocabulary(Struct, frozen=True):
-    """The pieces of one block that were learned, each with its column and its inverse document frequency."""
+    """The pieces of one block that were learned, each with its column, and how much each counts."""
 
     columns: dict[str, int]
-    idf: Floats
+    weights: Floats
 
 
-def learn(block: Block, messages: Sequence[Message]) -> Vocabulary:
-    """The pieces that occur in at least MIN_MESSAGES of them, in a fixed order."""
-    found: Counter[str] = Counter()
-    for message in messages:
-        found.update(set(block.pieces(message)))
-    kept = sorted(piece for piece, count in found.items() if count >= MIN_MESSAGES)
-    counts = np.array([found[piece] for piece in kept], dtype=np.float32)
-    idf = np.log((1 + len(messages)) / (1 + counts)) + 1
-    return Vocabulary({piece: column for column, piece in enumerate(kept)}, idf.astype(np.float32))
+def learn(block: Block, messages: Sequence[Message], labels: Sequence[str]) -> Vocabulary:
+    """The pieces that occur in at least MIN_MESSAGES of them, in fixed order; rare and telling ones count more."""
+    places = {label: place for place, label in enumerate(sorted(set(labels)))}
+    found: dict[str, list[int]] = {}
+    for message, label in zip(messages, labels, strict=True):
+        for piece in set(block.pieces(message)):
+            found.setdefault(piece, [0] * len(places))[places[label]] += 1
+    kept = sorted(piece for piece, counts in found.items() if sum(counts) >= MIN_MESSAGES)
+    counts = np.array([found[piece] for piece in kept]).reshape(len(kept), len(places))
+    shares = np.array([labels.count(label) for label in places]) / len(labels)
+    rarity = np.log((1 + len(messages)) / (1 + counts.sum(axis=1))) + 1
+    weights = rarity * np.sqrt(_telling(counts, shares) + UNTELLING)
+    return Vocabulary({piece: column for column, piece in enumerate(kept)}, weights.astype(np.float32))
+
+
+def _telling(counts: NDArray[np.int64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far a piece's labels differ from those of all messages (Kullback-Leibler), softened where it is rare."""
+    soft = (counts + SOFTNESS * shares) / (counts.sum(axis=1, keepdims=True) + SOFTNESS)
+    return np.asarray((soft * np.log(soft / shares)).sum(axis=1))
 
 
 def vectors(block: Block, vocabulary: Vocabulary, messages: Sequence[Message]) -> csr_matrix:
@@ -98,6 +113,6 @@ def _row(block: Block, vocabulary: Vocabulary, message: Message) -> tuple[NDArra
     counts = Counter(column for piece in block.pieces(message) if (column := vocabulary.columns.get(piece)) is not None)
     columns = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
     times = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-    weights = (1 + np.log(times)) * vocabulary.idf[columns]
+    weights = (1 + np.log(times)) * vocabulary.weights[columns]
     length = float(np.sqrt(weights @ weights))
     return columns, (weights * (block.weight / length if length else 0.0)).astype(np.float32)

@@ -69,7 +69,7 @@ def fit(data: Labelled) -> Model:
     from sklearn.linear_model import Ridge  # half a second, which only training needs
 
     labels = tuple(sorted(set(data.labels)))
-    vocabularies = tuple(learn(block, data.messages) for block in BLOCKS)
+    vocabularies = tuple(learn(block, data.messages, data.labels) for block in BLOCKS)
     targets = np.array([[1.0 if label == one else -1.0 for one in labels] for label in data.labels])
     ridge = Ridge(alpha=PENALTY, solver="sparse_cg", tol=TOLERANCE)
     ridge.fit(_matrix(vocabularies, data.messages), targets, sample_weight=_evened(data.labels))

@@ -30,7 +30,7 @@ def save(model: Model, path: Path) -> None:
     }
     for block, vocabulary in zip(BLOCKS, model.vocabularies, strict=True):
         arrays[f"{block.name} pieces"] = _packed(vocabulary.columns)
-        arrays[f"{block.name} idf"] = vocabulary.idf
+        arrays[f"{block.name} weights"] = vocabulary.weights
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     with beside.open("wb") as file:
@@ -50,7 +50,7 @@ def read(path: Path) -> Model:
 
 
 def _model(arrays: dict[str, Any]) -> Model:
-    vocabularies = tuple(_vocabulary(arrays[f"{b.name} pieces"], arrays[f"{b.name} idf"]) for b in BLOCKS)
+    vocabularies = tuple(_vocabulary(arrays[f"{b.name} pieces"], arrays[f"{b.name} weights"]) for b in BLOCKS)
     model = Model(
         labels=tuple(_unpacked(arrays["labels"])),
         vocabularies=vocabularies,
@@ -64,8 +64,8 @@ def _model(arrays: dict[str, Any]) -> Model:
     return model
 
 
-def _vocabulary(pieces: NDArray[np.uint8], idf: NDArray[np.float32]) -> Vocabulary:
-    return Vocabulary({piece: column for column, piece in enumerate(_unpacked(pieces))}, idf)
+def _vocabulary(pieces: NDArray[np.uint8], weights: NDArray[np.float32]) -> Vocabulary:
+    return Vocabulary({piece: column for column, piece in enumerate(_unpacked(pieces))}, weights)
 
 
 def _packed(texts: Any) -> NDArray[np.uint8]:
