@@ -5,7 +5,22 @@ import logging
 import structlog
 import typer
 
-from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, sla, story, surge, token, topics, up
+from hotline.commands import (
+    case,
+    classifier,
+    dead_letters,
+    doctor,
+    knowledge,
+    reports,
+    route,
+    scale,
+    sla,
+    story,
+    surge,
+    token,
+    topics,
+    up,
+)
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -16,10 +31,13 @@ app.command()(topics.topics)
 app.command()(scale.scale)
 app.command()(token.token)
 app.command()(case.case)
+app.command("train")(classifier.train_model)
+app.command()(classifier.evaluate)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(sla.app, name="sla")
 app.add_typer(reports.app, name="reports")
+app.add_typer(route.app, name="route")
 
 
 def main() -> None:

@@ -43,7 +43,11 @@ class Units(Policy):
 
 def load(folder: Path, name: str, model: type[Model]) -> Model:
     """Read `<folder>/<name>.yaml`; raises PolicyError."""
-    path = folder / f"{name}.yaml"
+    return read(folder / f"{name}.yaml", model)
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """Read one file of policy; raises PolicyError."""
     try:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     state_dir: Path = Path(".hotline/130100")
     """Persistent folder of this process; intake keeps its spool here."""
     policy_dir: Path = Path("policy")
+    topic_model: Path = Path(".hotline/topic-model.npz")
+    """What `hotline train` has learned; dispatch proposes topics where it is there."""
     sms_gateway: str = "http://127.0.0.1:8025"
     jwt_secret: SecretStr = SecretStr("")
     seal_key: SecretStr = SecretStr("")

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from services.dispatch.domain.context import Context, Extensions, Routing, Rules
 from services.dispatch.domain.fold import Commanded
+from services.dispatch.domain.situation import Situation
 from shared.clock import CHINA
 from shared.events import commands as c
 from shared.events.contacts import SealedPerson
@@ -19,7 +20,7 @@ LOWER, LOWEST = "130100-05-001", "130100-05-002"
 UNITS = frozenset({LEAD, SECOND, THIRD, LOWER, LOWEST})
 
 
-def route(matter: c.Register) -> Routing:
+def route(matter: Situation) -> Routing:
     """`routed` in the text: to LEAD; `both`: also to SECOND; else a dispatcher decides."""
     lead = LEAD if "routed" in matter.text or "both" in matter.text else ""
     supporting = (SECOND,) if "both" in matter.text else ()

@@ -12,7 +12,8 @@ from hotline.surge.mix import Chance, Mix
 from shared.ids import client_command_id
 
 PAGE = 500
-IDLE_S = 1.0
+IDLE_S, LONGEST_IDLE_S = 1.0, 4.0
+"""An actor without work doubles its pause from the first to the second: most departments have few orders."""
 BUSY_S = 0.1
 LATER_S = 2.0
 """A case whose command was refused, or has no outcome yet, is looked at again after this."""
@@ -46,10 +47,13 @@ class Actor:
 
     async def run(self) -> None:
         """Rounds until cancelled."""
+        idle = IDLE_S
         while True:
             before = self.acted
             await self.round()
-            await asyncio.sleep(BUSY_S if self.acted > before else IDLE_S)
+            worked = self.acted > before
+            await asyncio.sleep(BUSY_S if worked else idle)
+            idle = IDLE_S if worked else min(2 * idle, LONGEST_IDLE_S)
 
     async def round(self) -> None:
         """One look at everything this actor is responsible for."""

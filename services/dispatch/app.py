@@ -15,8 +15,11 @@ from services.dispatch.handlers import READER, CommandHandler
 from services.dispatch.keepers import watch_unkept
 from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import keeper_within, load_rules, number_prefix
+from services.dispatch.past import MongoPast
+from services.dispatch.policy import keeper_within, load_router, load_rules, load_topics, number_prefix
 from services.dispatch.profiles import Switchboard
+from services.dispatch.proposer import Proposer
+from services.dispatch.routing_api import routing_router
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from services.dispatch.ties_api import ties_router
@@ -132,4 +135,7 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     if settings.role in ("api", "all"):
         app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock))
         app.include_router(cases_router(settings, parts.store, parts.desk))
+        router = load_router(settings.policy)
+        proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
+        app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))
     return app

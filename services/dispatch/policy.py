@@ -1,14 +1,20 @@
 """The city's policy as dispatch needs it: units, routing, rules and the working calendar, with one version."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.dispatch.domain.context import Due, Extensions, Resolve, Rules
-from services.dispatch.domain.routing import RoutingPolicy
+from services.dispatch.domain.proposals import Topics
+from services.dispatch.domain.routing import Router, RoutingPolicy
+from services.dispatch.domain.routing_check import errors_of
 from shared.calendars import load_calendar
 from shared.deadlines import Matter, Rulebook, load_rulebook
 from shared.events.commands import RequestType
-from shared.policy import Policy, PolicyError, Units, load, load_units
+from shared.policy import Policy, PolicyError, Units, load, load_units, read
+
+PLATFORM = "04"
+"""The part of a unit's code that says district platform."""
 
 
 class City(Policy):
@@ -55,7 +61,8 @@ class RulesFile(Policy):
 def load_rules(folder: Path) -> Rules:
     """Rules of a city's policy folder; raises PolicyError, also where a file names an unknown unit."""
     routing, rules, units = load(folder, "routing", RoutingPolicy), load(folder, "rules", RulesFile), load_units(folder)
-    _check(folder, routing, units)
+    refuse(folder / "routing.yaml", errors_of(routing, units))
+    refuse(folder / "units.yaml", orphans(units))
     return make_rules(routing, rules, units, load_rulebook(folder), load_calendar(folder).due)
 
 
@@ -75,7 +82,7 @@ def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, book: Rul
         appeal_within=rules.appeal_within,
         follow_up=frozenset(rules.follow_up),
         due=due,
-        route=routing.route,
+        route=Router(routing, platforms(units), due).route,
         profile=book.profiles.of,
         resolve=_resolve(book),
     )
@@ -90,15 +97,33 @@ def _resolve(book: Rulebook) -> Resolve:
     return resolve
 
 
-def _check(folder: Path, routing: RoutingPolicy, units: Units) -> None:
+def load_router(folder: Path, routing: Path | None = None) -> Router:
+    """The city's routing alone, or another version of it in the file `routing`; raises PolicyError."""
+    units, path = load_units(folder), routing or folder / "routing.yaml"
+    policy = read(path, RoutingPolicy)
+    refuse(path, errors_of(policy, units))
+    return Router(policy, platforms(units), load_calendar(folder).due)
+
+
+def refuse(path: Path, errors: Sequence[str]) -> None:
+    """Raises PolicyError where there are any."""
+    if errors:
+        raise PolicyError("\n".join(f"{path}: {error}" for error in errors))
+
+
+def platforms(units: Units) -> dict[str, str]:
+    """Area → the platform of that district."""
+    return {unit.area: unit.code for unit in units.units if unit.area and unit.code.split("-")[1] == PLATFORM}
+
+
+def load_topics(folder: Path) -> Topics:
+    return load(folder, "topics", Topics)
+
+
+def orphans(units: Units) -> list[str]:
+    """Units that lie below one that is not there."""
     known = units.by_code()
-    for unit in units.units:
-        if unit.parent and unit.parent not in known:
-            raise PolicyError(f"{folder}/units.yaml: {unit.code} lies below unknown unit {unit.parent}")
-    for rule in routing.rules:
-        for code in (rule.lead, *rule.supporting):
-            if code not in known:
-                raise PolicyError(f"{folder}/routing.yaml: rule {rule.id} names unknown unit {code}")
+    return [f"{one.code} lies below unknown unit {one.parent}" for one in units.units if one.parent not in ("", *known)]
 
 
 def keeper_within(folder: Path) -> timedelta:

@@ -28,6 +28,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     """`obligation` is empty where nobody waits: answered in the call, or no contact left.
 
     `keeper`: the agent who opened the case tracks it.
+    `priority_why`: the word, topic or type that made it so urgent, or a person's judgement.
     """
 
     number: str
@@ -46,6 +47,7 @@ class CaseRegistered(Struct, frozen=True, kw_only=True):
     received: bool = False
     """It came from a partner city, which waits for this very case's answer."""
     keeper: str = ""
+    priority_why: str = ""
 
 
 class CaseAnswered(Struct, frozen=True, kw_only=True):

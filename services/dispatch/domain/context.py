@@ -5,8 +5,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from services.dispatch.domain.situation import Situation
 from shared.deadlines import Matter
-from shared.events.commands import Priority, Register, RequestType
+from shared.events.commands import JoinPolicy, Priority, RequestType
 
 Events = list[Struct]
 Due = Callable[[datetime, str], datetime]
@@ -23,6 +24,8 @@ class Routing(Struct, frozen=True, kw_only=True):
     why: str
     lead: str = ""
     supporting: tuple[str, ...] = ()
+    join_policy: JoinPolicy = "all"
+    priority_why: str = ""
 
 
 def no_profile(matter: Matter, active: frozenset[str]) -> str:
@@ -61,7 +64,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     follow_up: frozenset[RequestType]
     """Request types whose citizens are called back before the case closes."""
     due: Due
-    route: Callable[[Register], Routing]
+    route: Callable[[Situation], Routing]
     profile: Callable[[Matter, frozenset[str]], str] = no_profile
     """(matter, profiles that are on) → the one that holds for it, or empty."""
     resolve: Resolve

@@ -6,6 +6,8 @@ from services.dispatch.domain.merging import hand_on
 from services.dispatch.domain.orders import dispatch
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.replies import obligation_id, owed
+from services.dispatch.domain.situation import situation_of
+from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -13,14 +15,22 @@ from shared.events import commands as c
 def register(case: Case, command: c.Register, context: Context) -> Events:
     if context.first_case:
         raise Rejected("already_registered", f"this contact's matter is case {context.first_case}")
-    routing = context.rules.route(command)
+    routing = context.rules.route(situation_of(command, context.at, _profile(command, context)))
     registered = _registration(case, command, context, routing)
     if command.answer:
         answered = e.CaseAnswered(answer=command.answer, knowledge=command.knowledge)
         return [registered, answered, e.CaseClosed(reason="answered_at_desk")]
     if not routing.lead:
         return [registered]
-    return [registered, *dispatch(case, registered, context, routing)]
+    return [registered, *dispatch(case, registered, context, routing, routing.join_policy)]
+
+
+def _profile(command: c.Register, context: Context) -> str:
+    """The surge profile that routing sees; before it has graded, a matter that nobody judged is an ordinary one."""
+    about = Matter(
+        priority=command.priority or "P2", request_type=command.request_type, topic=command.topic, area=command.area
+    )
+    return context.rules.profile(about, context.profiles)
 
 
 def _registration(case: Case, command: c.Register, context: Context, routing: Routing) -> e.CaseRegistered:
@@ -36,6 +46,7 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         area=command.area,
         address=command.address,
         priority=routing.priority,
+        priority_why=routing.priority_why,
         obligation=obligation_id(case, command.reporter, 1),
         obligation_state="settled" if command.answer else "open" if known else "waived",
         split_from=command.split_from,
