@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from services.reports.domain.case_facts import CaseFact, OrderFact
 from services.reports.domain.contact_facts import ContactFact, Touch
 from shared.clock import CHINA
+from shared.events.deliveries import CHANNELS
 
 PEOPLE = frozenset({"person", "urgent"})
 """What a key does that leads to a person (intake's menu)."""
@@ -73,7 +74,7 @@ def _case_marks(case: CaseFact) -> Iterator[Mark]:
         yield Mark(debt.opened_at, "replies_owed")
         if debt.settled_at:
             yield Mark(debt.settled_at, "replies_settled")
-            yield Mark(debt.settled_at, "replies_delivered" if debt.how == "sms" else "replies_by_person")
+            yield Mark(debt.settled_at, "replies_delivered" if debt.how in CHANNELS else "replies_by_person")
     yield from (Mark(other.at, f"event:{other.type}") for other in case.others)
 
 
