@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.desk.clients import AWAY, Ask, Reply
+from services.desk.domain.lag import Lag
 from services.desk.domain.view import SheetView
 from services.desk.handlers import Handlers
 from services.desk.memory import MemoryStore
@@ -24,6 +25,16 @@ from shared.records import record_of
 from shared.testing import MemoryLog, MemoryPublisher
 
 TOPICS = Topics("130100")
+
+
+class FakeLags:
+    """Says what it is told."""
+
+    def __init__(self) -> None:
+        self.lag: Lag | None = None
+
+    def latest(self) -> Lag | None:
+        return self.lag
 
 
 class LittleCity:

@@ -18,6 +18,7 @@ from services.reports.press import Press
 from services.reports.reading import Reading
 from services.reports.store import MongoStore
 from shared.clock import Clock
+from shared.groups import Groups
 from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.parked import parked_router
@@ -35,12 +36,14 @@ class Reports:
         self.transport = KafkaTransport(settings.kafka)
         publisher = OrderedPublisher(self.transport, clock)
         self.book = MongoNumbers(self.database)
+        self.groups = Groups(settings.kafka, settings.city)
         self.generations = Generations(
             self.book,
             lambda number: Reading(number, self.database, publisher, settings, clock),
             lambda number: MongoStore(self.database, number),
             clock,
             works=settings.role in ("worker", "all"),
+            leave=self.groups.leave,
         )
         self.issues = MongoIssues(self.database)
         self.worker = WorkerProcess()
@@ -53,6 +56,7 @@ class Reports:
 
     async def stop(self) -> None:
         await self.generations.stop()
+        await self.groups.close()
         await self.transport.stop()
         await self.worker.stop()
         self.database.client.close()
