@@ -26,6 +26,7 @@ def supervisor_router(desk: Desk) -> APIRouter:
     router.get("/supervisor/lists")(made.lists)
     router.get("/supervisor/queue")(made.queue)
     router.get("/supervisor/lag")(made.lag)
+    router.get("/supervisor/unread")(made.unread)
     router.get("/supervisor/surge")(made.surge)
     router.post("/supervisor/surge")(made.set_surge)
     router.get("/board")(made.board)
@@ -72,6 +73,12 @@ class Supervisor:
         store = self._desk.store
         queue, agents, states = await asyncio.gather(store.queue(day_of(now), 200), store.agents(), store.by_state())
         return {"queue": queue, "agents": agents, "states": states}
+
+    async def unread(self, request: Request) -> Response:
+        """Who of the agents at work has not confirmed what every agent must know."""
+        by = self._desk.visitor(request, "supervisor")
+        reply = await self._desk.ask(by, "intake", "GET", "/agents/unread")
+        return self._desk.page(request, "_unread.html", by, reply=reply)
 
     async def lag(self, request: Request) -> Response:
         by = self._desk.visitor(request, *BOARD)

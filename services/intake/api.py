@@ -60,6 +60,8 @@ class IntakeApi:
         router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
         router.read("/menu", self.menu)
         router.change("/agents/me/state", self.agent_state, AgentStateBody)
+        router.read("/agents/me/state", self.own_state)
+        router.read("/agents/unread", self.unread)
         router.read("/agents", self.all_agents)
         router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
@@ -109,6 +111,15 @@ class IntakeApi:
         except Unread as unread:
             detail = "acknowledge these bulletins first"
             return answer({"reason": "unacknowledged_bulletins", "detail": detail, "bulletins": unread.bulletins}, 409)
+
+    async def own_state(self, request: Request) -> Response:
+        """What the sender does, since when, and why where he did not choose it."""
+        return answer(await self._agents.known(self._sender(request, AGENTS).identity.subject), 200)
+
+    async def unread(self, request: Request) -> Response:
+        """Bulletins of level I in force, and the agents at work who have not confirmed them."""
+        self._sender(request, FLOOR)
+        return answer({"items": await self._agents.unread()}, 200)
 
     async def all_agents(self, request: Request) -> Response:
         """What every agent does, and since when."""
