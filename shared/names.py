@@ -24,6 +24,7 @@ SPOOL_ENTRIES = Gauge("hotline_spool_entries", "Requests waiting in the spool", 
 SPOOL_REFUSED = Gauge("hotline_spool_refused", "Requests that the broker refused for good", ["lane"])
 WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", [])
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
+REVEALED = Counter("hotline_numbers_revealed_total", "Callers' numbers shown to somebody who said why", ["role"])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 REPLIES = Counter("hotline_replies_total", "Attempts to reach a person", ["outcome"])
 TRANSFERS = Counter("hotline_transfer_requests_total", "Requests to partners", ["outcome"])

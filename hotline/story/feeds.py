@@ -7,13 +7,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hotline.surge.feeds import About, Reply
 from shared.clock import Clock
-from shared.events.envelope import decode
+from shared.events.envelope import Envelope, decode
 from shared.events.topics import Topics
 from shared.policy import feed_units
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.settings import Settings
 
 LOOK_MS = 100
+ENDS = frozenset({"work_order.done.v1", "work_order.returned.v1"})
 
 
 class Feeds:
@@ -43,13 +44,19 @@ class Feeds:
         await self._transport.stop()
 
     async def order(self, unit: str, case: str) -> str:
-        """The unit's newest order on the case, or empty while its feed has none."""
+        """The unit's order at work on the case, or empty while its feed has none."""
         for records in (await self._consumer.getmany(timeout_ms=LOOK_MS)).values():
             for record in records:
-                event = decode(record.value)
-                if event.type == "work_order.issued.v1":
-                    self._orders[self._units[record.topic], event.subject] = self._about.decode(event.data).order
+                self._take(self._units[record.topic], decode(record.value))
         return self._orders.get((unit, case), "")
+
+    def _take(self, unit: str, event: Envelope) -> None:
+        """An order that has ended is no longer meant, though the feed does not know the next one yet."""
+        order, place = self._about.decode(event.data).order, (unit, event.subject)
+        if event.type == "work_order.issued.v1":
+            self._orders[place] = order
+        elif event.type in ENDS and self._orders.get(place) == order:
+            del self._orders[place]
 
     async def send(self, reply: Reply) -> str:
         """The department's command into its answers topic; returns the command's id at dispatch."""

@@ -25,6 +25,7 @@ from shared.records import record_of
 from shared.testing import MemoryLog, MemoryPublisher
 
 TOPICS = Topics("130100")
+NUMBER = "+8613812341234"
 
 
 class FakeLags:
@@ -71,6 +72,8 @@ class LittleCity:
                 return await self._register(contact, ask.body, who)
             case "dispatch", ["cases", case, "commands", verb]:
                 return await self._command(case, verb, ask.body, who)
+            case "intake", ["numbers", "reveal"]:
+                return Reply(200, {"number": NUMBER})
             case "intake", _:
                 return Reply(202, {"command_id": "c"})
             case "knowledge", path:

@@ -34,7 +34,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "answer": frozenset({"unit"}),
     "audit": frozenset({"auditor", "supervisor"}),
     "settle_reply": frozenset({"supervisor"}),
-    "follow_up": frozenset({"agent", "supervisor"}),
+    "follow_up": frozenset({"agent", "supervisor", "service"}),
     "close": frozenset({"agent", "supervisor"}),
     "reopen": frozenset({"supervisor"}),
     "ask_transfer": frozenset({"agent", "dispatcher", "supervisor"}),
