@@ -199,7 +199,7 @@ MOVES: tuple[Move, ...] = (
         | {"PENDING_REPLY": ("PENDING_REPLY", "PENDING_CALLBACK", "CLOSED", "REJECTED_GUIDED")},
     ),
     Move(
-        verb="follow_up", roles=_roles("agent supervisor"), refusal="replies_open",
+        verb="follow_up", roles=_roles("agent supervisor service"), refusal="replies_open",
         case={"PENDING_CALLBACK": ("CLOSED", "DISPATCHED", "PENDING_DISPATCH")},
     ),
     Move(

@@ -25,6 +25,7 @@ SPOOL_REFUSED = Gauge("hotline_spool_refused", "Requests that the broker refused
 WAITING = Gauge("hotline_waiting_commands", "Commands whose case is unknown", [])
 WAITING_ALARMS = Counter("hotline_waiting_alarms_total", "Commands that waited longer than ten minutes", [])
 UNKEPT = Gauge("hotline_unkept_cases", "Open cases that nobody has kept for longer than policy allows", [])
+REVEALED = Counter("hotline_numbers_revealed_total", "Callers' numbers shown to somebody who said why", ["role"])
 COMMANDS = Counter("hotline_commands_total", "Commands decided", ["verb", "outcome"])
 EVENT_ANSWERS = Counter("hotline_event_answers_total", "Linked cases told what became of their event case", [])
 DUPLICATES_INDEXED = Counter("hotline_duplicates_indexed_total", "Cases put into the index of duplicates", [])

@@ -1,5 +1,6 @@
 """What the topic `knowledge` says, the newest version of each key: folded from records, asked by time. No I/O."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.events.envelope import Unreadable, decode
@@ -72,9 +73,9 @@ class Shelf:
             case ProfileSwitch():
                 return self.profiles.get(entry.profile)
 
-    def current(self, agent: str, now: datetime) -> list[Bulletin]:
-        """Bulletins in force that concern the agent, the gravest and then the newest first."""
-        mine = [bulletin for bulletin in self._in_force(now) if bulletin.concerns(agent)]
+    def current(self, names: Collection[str], now: datetime) -> list[Bulletin]:
+        """Bulletins in force that concern who has these names (shared/seats.py), the gravest, then the newest first."""
+        mine = [bulletin for bulletin in self._in_force(now) if bulletin.concerns(names)]
         return sorted(mine, key=lambda one: (_GRAVITY[one.level], -one.effective_from.timestamp(), one.id))
 
     def _in_force(self, now: datetime) -> list[Bulletin]:
@@ -86,10 +87,14 @@ class Shelf:
     def has_acknowledged(self, bulletin: str, agent: str) -> bool:
         return agent in self.acknowledged.get(bulletin, {})
 
-    def unacknowledged(self, agent: str, now: datetime) -> list[str]:
-        """Ids of the level I bulletins that keep this agent from being ready."""
-        grave = [one.id for one in self.current(agent, now) if one.level == "I"]
-        return [bulletin for bulletin in grave if not self.has_acknowledged(bulletin, agent)]
+    def grave(self, now: datetime) -> list[Bulletin]:
+        """Those of level I in force, whomever they concern; the newest first."""
+        found = [one for one in self._in_force(now) if one.level == "I"]
+        return sorted(found, key=lambda one: (-one.effective_from.timestamp(), one.id))
+
+    def unacknowledged(self, agent: str, names: Collection[str], now: datetime) -> list[Bulletin]:
+        """The level I bulletins that keep this agent from being ready."""
+        return [one for one in self.grave(now) if one.concerns(names) and not self.has_acknowledged(one.id, agent)]
 
     def spoken(self, ivr: str, now: datetime) -> str:
         """What the IVR says in this place (`policy.1`): a bulletin's script, else an article's text, else empty."""

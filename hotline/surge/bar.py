@@ -71,5 +71,5 @@ def _closed(status: Status) -> int:
 
 def _cases(status: Status) -> str:
     states = " ".join(f"{name.lower()} {count}" for name, count in status.states.items())
-    lags = " ".join(f"{group.partition('.')[2]} {lag}" for group, lag in status.lag.items() if lag)
+    lags = " ".join(f"{group} {lag}" for group, lag in status.lag.items() if lag)
     return " · ".join(filter(None, (states, f"lag: {lags}" if lags else "")))

@@ -81,7 +81,7 @@ class Round(Struct, frozen=True):
             id=f"{self.name}-{index}",
             index=index,
             kind=kind,
-            caller="" if unknown else self.number(index),
+            caller="" if unknown else self._caller(index),
             message=self.messages[self.chance.pick(len(self.messages), "message", index)],
             urgent=kind == "dispatched" and self.chance.yes(self.mix.urgent, "urgent", index),
         )
@@ -98,6 +98,14 @@ class Round(Struct, frozen=True):
             message=first.message,
             case=case,
         )
+
+    def _caller(self, index: int) -> str:
+        return self.fixed_line(index) if self.chance.yes(self.mix.fixed_lines, "fixed", index) else self.number(index)
+
+    def fixed_line(self, index: int) -> str:
+        """A valid number of Shijiazhuang's network; no two indexes of a round share one."""
+        space = 7 * 10**7
+        return f"0311{2 * 10**7 + (self.chance.pick(space, 'lines', self.name) + index * _STEP) % space}"
 
     def number(self, index: int) -> str:
         """A valid mobile number; no two indexes of a round share one."""

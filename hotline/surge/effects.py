@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from hotline.surge.facts import Birth, CaseEvent, Effect, Joined, Reopened
+from shared.events.deliveries import CHANNELS
 from shared.ids import derive
 
-ATTEMPTS = 12
-"""More than any policy allows."""
+ATTEMPTS = 6
+"""On one channel; more than any policy allows."""
 
 
 class Message(Struct, frozen=True):
@@ -33,7 +34,12 @@ def obligations(events: Iterable[CaseEvent]) -> set[str]:
 
 def attribute(messages: Iterable[Message], known: Iterable[str], proofs: Mapping[str, str]) -> list[Effect]:
     """`proofs`: obligation by the gateway's reference. A message that fits neither way has no obligation."""
-    by_id = {derive(one, "sms", attempt): one for one in known for attempt in range(1, ATTEMPTS + 1)}
+    by_id = {
+        derive(one, channel, attempt): one
+        for one in known
+        for channel in CHANNELS
+        for attempt in range(1, ATTEMPTS + 1)
+    }
     return [
         Effect(message.id, by_id.get(message.id) or proofs.get(message.reference, ""), message.at)
         for message in messages

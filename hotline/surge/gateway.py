@@ -1,4 +1,6 @@
-"""The simulated SMS gateway: `python -m hotline.surge.gateway`. Idempotent by id; it can be told to fail or hang.
+"""The simulated gateway for text messages and machine-read calls: `python -m hotline.surge.gateway`.
+
+Idempotent by id; it can be told to fail, to hang or to forget. A text message to a fixed line always fails.
 
 PUT /messages/{id} · GET /messages/{id} · PUT /behaviour · GET /journal?after=n
 """
@@ -6,6 +8,7 @@ PUT /messages/{id} · GET /messages/{id} · PUT /behaviour · GET /journal?after
 import asyncio
 import os
 import random
+import re
 import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +21,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.events.deliveries import MessageChannel
+
 PAGE = 10_000
+_MOBILE = re.compile(r"^(\+?86)?1[3-9]\d{9}$")
 
 
 class Message(Struct, frozen=True):
@@ -26,6 +32,7 @@ class Message(Struct, frozen=True):
 
     to: Annotated[str, Meta(min_length=3, max_length=40)]
     text: Annotated[str, Meta(min_length=1, max_length=5_000)]
+    channel: MessageChannel = "sms"
 
 
 class Effect(Struct, frozen=True):
@@ -35,17 +42,18 @@ class Effect(Struct, frozen=True):
     to: str
     text: str
     at: float
+    channel: MessageChannel = "sms"
 
 
 class Behaviour(Struct, frozen=True):
     """What happens to `share` of the messages.
 
     fail: a definite refusal, kept under the message's id. hang: not taken, never answered. accept_then_hang: taken,
-    never answered. slow: taken and answered after `delay_s` (real seconds). `asks` hang: questions are never answered
-    either.
+    never answered. forget: taken, never answered, and denied when asked about. slow: taken and answered after
+    `delay_s` (real seconds). `asks` hang: questions are never answered either.
     """
 
-    mode: Literal["ok", "fail", "hang", "slow", "accept_then_hang"] = "ok"
+    mode: Literal["ok", "fail", "hang", "slow", "accept_then_hang", "forget"] = "ok"
     share: Annotated[float, Meta(ge=0, le=1)] = 1.0
     delay_s: Annotated[float, Meta(ge=0, le=600)] = 1.0
     asks: Literal["ok", "hang"] = "ok"
@@ -87,11 +95,16 @@ class Messages:
             return _reply(502, {"id": message, "status": "failed", "reason": "the operator refused the number"})
         return _reply(404, {"id": message, "status": "unknown"})
 
-    def take(self, message: str, content: Message) -> None:
-        if message not in self._taken and message not in self._failed:
-            effect = Effect(message, content.to, content.text, time.time())
+    def take(self, message: str, content: Message, *, forget: bool = False) -> None:
+        if message in self._taken or message in self._failed:
+            return
+        if content.channel == "sms" and not _MOBILE.match(content.to):
+            self._failed.add(message)
+            return
+        effect = Effect(message, content.to, content.text, time.time(), content.channel)
+        self.journal.write(effect)
+        if not forget:
             self._taken[message] = effect
-            self.journal.write(effect)
 
     def refuse(self, message: str) -> None:
         if message not in self._taken:
@@ -174,8 +187,8 @@ async def _put(messages: Messages, request: Request, message: str, content: Mess
     if mode == "fail":
         messages.refuse(message)
     else:
-        messages.take(message, content)
-    return await _never(request) if mode == "accept_then_hang" else messages.answer(message)
+        messages.take(message, content, forget=mode == "forget")
+    return await _never(request) if mode in ("accept_then_hang", "forget") else messages.answer(message)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ Duplicates inside Kafka are legal.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from hotline.surge.facts import Effect, Facts
 from hotline.surge.histories import Histories
 from hotline.surge.journal import Attached, Commanded, Line, Refused, Registered, Settled, Touches
+from shared.events.deliveries import CHANNELS
 from shared.states import OVER
 
 
@@ -35,6 +37,8 @@ class Ledger(Struct, frozen=True, kw_only=True):
     called_again: int
     replies_owed: int
     replies_delivered: int
+    replies_by_voice: int
+    """Of those delivered: by a second channel, after the first had failed."""
     replies_by_person: int
     replies_waived: int
     transferred: int
@@ -94,7 +98,8 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
     promises = Promises(facts.lines)
     mine = {line.case: line for line in promises.registered}
     offered = promises.offered()
-    sms = _paid(histories, "sms")
+    by_message = _paid(histories, *CHANNELS)
+    by_voice = _paid(histories, "voice")
     return Ledger(
         offered=len(offered),
         served_by_ivr=len({event.contact for event in facts.contacts if event.served_by == "ivr"} & offered),
@@ -103,8 +108,9 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
         to_several_units=sum(count > 1 for count in histories.units.values()),
         called_again=len(promises.attached),
         replies_owed=len(histories.debts),
-        replies_delivered=len(sms),
-        replies_by_person=sum(debt.how not in ("", "sms", "waived") for debt in histories.debts.values()),
+        replies_delivered=len(by_message),
+        replies_by_voice=len(by_voice),
+        replies_by_person=sum(debt.how not in ("", "waived", *CHANNELS) for debt in histories.debts.values()),
         replies_waived=histories.waived,
         transferred=len(histories.transfers),
         transfers_completed=histories.counts.get("transfer.completed.v1", 0),
@@ -128,8 +134,8 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
     )
 
 
-def _paid(histories: Histories, how: str) -> list[str]:
-    return [debt for debt, known in histories.debts.items() if known.how == how]
+def _paid(histories: Histories, *how: str) -> list[str]:
+    return [debt for debt, known in histories.debts.items() if known.how in how]
 
 
 def _lost(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
@@ -178,8 +184,8 @@ def _lost_replies(facts: Facts, promises: Promises, histories: Histories) -> lis
     """Settled by message without a message, or told by a person and not settled."""
     sent = {effect.obligation for effect in facts.effects}
     unsent = [
-        f"obligation {debt} is settled by sms, and the gateway has no such message"
-        for debt in _paid(histories, "sms")
+        f"obligation {debt} is settled by message, and the gateway has no such message"
+        for debt in _paid(histories, *CHANNELS)
         if debt not in sent
     ]
     told = [
@@ -208,10 +214,8 @@ def _lost_breaches(histories: Histories) -> list[str]:
 
 
 def _done_twice(facts: Facts, histories: Histories) -> list[str]:
-    effects: dict[str, set[str]] = {}
-    for effect in facts.effects:
-        effects.setdefault(effect.obligation, set()).add(effect.id)
-    paid = [f"obligation {debt} paid by {len(ids)} messages" for debt, ids in effects.items() if len(ids) > 1]
+    effects = Counter(effect.obligation for effect in facts.effects)
+    paid = [f"obligation {debt} paid by {count} messages" for debt, count in effects.items() if count > 1]
     born = [
         f"matter {matter} of contact {contact} opened as {', '.join(names)}"
         for (contact, matter), names in histories.births.items()

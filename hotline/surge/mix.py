@@ -39,6 +39,7 @@ class Mix(Policy):
     several_units: Share
     urgent: Share
     calls_again: Share
+    fixed_lines: Share
     calls_again_within_s: float
     anonymous: Share
     request_types: dict[RequestType, float]

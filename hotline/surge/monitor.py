@@ -1,22 +1,18 @@
 """How far the platform is, cheaply: cases by state from the database, lag by group from the broker."""
 
-import asyncio
 from typing import Any, get_args
 
 import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from motor.motor_asyncio import AsyncIOMotorClient
 from msgspec import Struct, field
 from pymongo.errors import PyMongoError
 
+from shared.groups import Groups
 from shared.settings import Settings
 from shared.states import OVER, CaseState
-from shared.tasks import closed
 
 log = structlog.get_logger()
-BROKER_S = 5.0
 OPEN_STATES = tuple(state for state in get_args(CaseState) if state not in OVER and state != "UNKNOWN")
 
 
@@ -45,7 +41,7 @@ class Monitor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Any = AsyncIOMotorClient(settings.mongo, serverSelectionTimeoutMS=1500, socketTimeoutMS=5000)
-        self._broker: tuple[Any, Any] | None = None
+        self._groups = Groups(settings.kafka, settings.city)
         self._last = Status()
 
     async def look(self) -> Status:
@@ -64,27 +60,9 @@ class Monitor:
             cases=await _count(dispatch.cases),
             states={state: count for state, count in counts.items() if count},
             waiting=await _count(dispatch.waiting),
-            lag=await self._lag(),
+            lag=await self._groups.lag(),
             known=True,
         )
-
-    async def _lag(self) -> dict[str, int]:
-        """Records behind the end, by consumer group of this city."""
-        if self._broker is None:
-            self._broker = await _connect(self._settings.kafka)
-        admin, consumer = self._broker
-        try:
-            async with asyncio.timeout(BROKER_S):
-                groups = [group for group, *_ in await admin.list_consumer_groups() if self._settings.city in group]
-                return {group: await _behind(admin, consumer, group) for group in sorted(groups)}
-        except (KafkaError, OSError, TimeoutError):
-            await self._leave_broker()
-            raise
-
-    async def _leave_broker(self) -> None:
-        """After an outage a new connection is surer than the old one."""
-        broker, self._broker = self._broker, None
-        await _close(broker)
 
     async def stuck(self, limit: int = 10) -> list[str]:
         """Some open cases with their states, for the person who asks why nothing moves."""
@@ -97,33 +75,9 @@ class Monitor:
 
     async def close(self) -> None:
         self._client.close()
-        await self._leave_broker()
+        await self._groups.close()
 
 
 async def _count(collection: Any) -> int:
     """Counted by the index: the collection's own estimate is wrong after the database was killed."""
     return int(await collection.count_documents({}, hint="_id_"))
-
-
-async def _connect(bootstrap: str) -> tuple[Any, Any]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=3000)
-    try:
-        async with asyncio.timeout(BROKER_S):
-            await admin.start()
-            await consumer.start()
-    except BaseException:
-        await _close((admin, consumer))
-        raise
-    return admin, consumer
-
-
-async def _close(broker: tuple[Any, Any] | None) -> None:
-    for one, stop in zip(broker or (), ("close", "stop"), strict=False):
-        await closed(BROKER_S, getattr(one, stop)())
-
-
-async def _behind(admin: Any, consumer: Any, group: str) -> int:
-    committed = await admin.list_consumer_group_offsets(group)
-    ends = await consumer.end_offsets(list(committed))
-    return sum(max(0, end - max(0, committed[partition].offset)) for partition, end in ends.items())

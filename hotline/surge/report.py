@@ -50,6 +50,7 @@ def _rows(ledger: Ledger) -> list[tuple[str, str]]:
         ("called again about a case", ledger.called_again),
         ("replies owed", ledger.replies_owed),
         ("  delivered", ledger.replies_delivered),
+        ("    by a call after a text failed", ledger.replies_by_voice),
         ("  told by a person", ledger.replies_by_person),
         ("  waived", ledger.replies_waived),
         ("handed to a partner", ledger.transferred),

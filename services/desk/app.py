@@ -15,6 +15,7 @@ from services.desk.clients import HttpServices
 from services.desk.desk import Desk
 from services.desk.domain.view import SheetView
 from services.desk.handlers import READER, Handlers
+from services.desk.lags import BrokerLags
 from services.desk.live import Hub
 from services.desk.pages_agent import agent_router
 from services.desk.pages_case import case_router
@@ -30,6 +31,7 @@ from services.desk.store import MongoStore
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
+from shared.groups import Groups
 from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.parked import parked_router, unpark_all
@@ -52,8 +54,9 @@ class DeskProcess:
         self.topics = Topics(settings.city)
         publisher = OrderedPublisher(self.transport, clock)
         self.handlers = Handlers(SheetView(self.city.dues), self.store, publisher, self.topics.dead_letters)
+        self.lags = BrokerLags(Groups(settings.kafka, settings.city), clock)
         self.desk = Desk(
-            settings, clock, self.store, self.services, self.hub, self.city, Renderer(self.city, clock)
+            settings, clock, self.store, self.services, self.hub, self.city, Renderer(self.city, clock), self.lags
         )  # fmt: skip
         self._live: asyncio.Task[None] | None = None
 
@@ -77,7 +80,7 @@ class DeskProcess:
             self._live.cancel()
             await asyncio.gather(self._live, return_exceptions=True)
         await self.bus.stop()
-        await self.services.close()
+        await asyncio.gather(self.services.close(), self.lags.close())
         await self.transport.stop()
         self.database.client.close()
 

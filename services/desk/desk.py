@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from services.desk.clients import Ask, Reply, Services
+from services.desk.lags import Lags
 from services.desk.live import Hub
 from services.desk.policy import City
 from services.desk.render import Renderer
@@ -27,6 +28,7 @@ class Desk(NamedTuple):
     hub: Hub
     city: City
     renderer: Renderer
+    lags: Lags
 
     def visitor(self, request: Request, *roles: str) -> Visitor:
         """Whoever is signed in, if of one of these roles (`unit` for any unit; none given: everybody)."""

@@ -35,7 +35,7 @@ class MemoryStore:
         self.table = MemoryTable()
         self.cases: Documents = ToldDocuments(self.table, self._told)
         self.contacts: dict[str, Document] = {}
-        self.kept: dict[str, dict[str, Document]] = {"agents": {}, "drafts": {}}
+        self.kept: dict[str, dict[str, Document]] = {"agents": {}, "drafts": {}, "presence": {}}
         self.seen: list[View] = []
 
     def _sheets(self) -> list[Document]:

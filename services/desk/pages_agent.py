@@ -13,6 +13,7 @@ from services.desk.domain.days import day_of
 from services.desk.domain.forms import CASE_FIELDS, Incomplete, attach_body, case_body, outbound_body
 from services.desk.domain.similar import rank, words_of
 from services.desk.session import Visitor
+from shared.documents import Document
 
 STATES = ("ready", "busy", "wrap_up", "break", "offline")
 HISTORY = 8
@@ -57,11 +58,22 @@ class Agent:
 
     async def _strip(self, by: Visitor) -> dict[str, Any]:
         now = self._desk.clock.now()
-        state = await self._desk.store.get("agents", by.who.subject)
+        state = await self._state(by)
         queue = await self._desk.store.queue(day_of(now), 1000)
         calls = await self._desk.store.calls_of(by.who.subject, 200)
         mine = sum(call.answered_at is not None and call.answered_at >= day_of(now) for call in calls)
-        return {"state": state.get("state", ""), "since": state.get("since"), "queue": len(queue), "mine": mine}
+        return {"state": state.get("state", ""), "since": state.get("since"), "queue": len(queue), "mine": mine,
+                "why": state.get("why", "")}  # fmt: skip
+
+    async def _state(self, by: Visitor) -> Document:
+        """As intake has it, who may have called the agent away; as it was known here while intake is away."""
+        known = await self._desk.store.get("agents", by.who.subject)
+        reply = await self._desk.ask(by, "intake", "GET", "/agents/me/state")
+        told = reply.body if reply.good and isinstance(reply.body, dict) else {}
+        if told.get("why") and told.get("state") != known.get("state"):
+            known |= {"state": told["state"], "since": self._desk.clock.now()}
+            await self._desk.store.put("agents", by.who.subject, {name: known[name] for name in ("state", "since")})
+        return {**known, "why": told.get("why", "")}
 
     async def set_state(self, request: Request) -> Response:
         by, state = self._by(request), (await fields(request)).get("state", "")

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
 from services.desk.domain.forms import Incomplete, command_body
-from services.desk.domain.sheet import Sheet
+from services.desk.domain.presence import here, others
+from services.desk.domain.sheet import Contact, Sheet
 from services.desk.session import Visitor
 from services.desk.store import View, read_sheet
 from shared.events.topics import is_case_id
@@ -18,6 +19,7 @@ from shared.service import Problem
 
 READERS = ("agent", "dispatcher", "auditor", "supervisor", "unit")
 LEAST_WHY = 4
+MOST_REVEALED = 5
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -28,6 +30,7 @@ def case_router(desk: Desk) -> APIRouter:
     router.get("/{case}")(made.page)
     router.get("/{case}/sheet")(made.sheet)
     router.post("/{case}/reveal")(made.reveal)
+    router.get("/{case}/presence")(made.presence)
     router.post("/{case}/commands/{verb}")(made.command)
     router.get("/{case}/outcomes/{command}")(made.outcome)
     return router
@@ -51,15 +54,35 @@ class CasePages:
         return await self._shown(request, self._by(request), "_sheet.html", case, "refresh")
 
     async def reveal(self, request: Request, case: str) -> Response:
-        """The reporter of a secret case, to somebody who says why."""
+        """Numbers to call back, to somebody who says why; of a report of misconduct the masked ones alone."""
         by, why = self._by(request), (await fields(request)).get("why", "").strip()
-        if by.who.role not in rights.REVEALERS:
+        sheet = await self._find(by, case)
+        if not rights.may_reveal(by.who, sheet):
             raise Problem(403, "forbidden", f"{by.who.role} may not see who reported")
         if len(why) < LEAST_WHY:
             return self._desk.incomplete(request, by, "why")
-        sheet = await self._find(by, case)
         await self._record(by, sheet, "reveal", why)
-        return self._desk.page(request, "_reporters.html", by, reporters=rights.reporters(by.who, sheet, True))
+        shown = rights.reporters(by.who, sheet, True)
+        if not rights.is_secret(sheet):
+            shown = [await self._opened(by, sheet, contact, why) for contact in sheet.contacts[:MOST_REVEALED]]
+        return self._desk.page(request, "_reporters.html", by, reporters=shown, once=True)
+
+    async def _opened(self, by: Visitor, sheet: Sheet, contact: Contact, why: str) -> str:
+        """The number that only intake can open; the masked one where it does not."""
+        if not contact.sealed:
+            return contact.masked
+        body = {"case_id": sheet.id, "sealed": contact.sealed, "why": why[:200]}
+        reply = await self._desk.ask(by, "intake", "POST", "/numbers/reveal", body=body)
+        return str(reply.body["number"]) if reply.good else contact.masked
+
+    async def presence(self, request: Request, case: str) -> Response:
+        """Says that this person is here, and shows who else is; a unit meets its own people alone."""
+        by = self._by(request)
+        sheet = await self._find(by, case)
+        now = self._desk.clock.real()
+        await self._desk.store.put("presence", sheet.id, here(by.who, now))
+        found = others(await self._desk.store.get("presence", sheet.id), by.who, now)
+        return self._desk.page(request, "_presence.html", by, others=found)
 
     async def command(self, request: Request, case: str, verb: str) -> Response:
         by, form = self._by(request), await fields(request)
@@ -95,7 +118,8 @@ class CasePages:
             "orders": rights.orders(by.who, sheet),
             "reporters": rights.reporters(by.who, sheet),
             "secret": rights.is_secret(sheet),
-            "may_reveal": rights.is_secret(sheet) and by.who.role in rights.REVEALERS,
+            "may_reveal": rights.may_reveal(by.who, sheet),
+            "once": False,
             "timeline": rights.timeline(by.who, sheet),
             "actions": rights.actions(by.who, sheet),
             "views": views,

@@ -1,41 +1,116 @@
 """The citizen's page: number and pickup code, nothing else. Phone width; rate-limited."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
-from services.desk.domain.citizen import Limiter, has_code, steps
+from services.desk.domain.citizen import Limiter, contact_of, may_rate, may_urge, rating_body, steps, urging
+from services.desk.domain.sheet import Contact, Sheet
+from services.desk.session import Visitor
+from shared.auth import Identity, issue
 
 MOST_NUMBER = 60
+TOKEN_H = 0.1
+Found = tuple[Sheet, Contact, dict[str, str]]
 
 
 def citizen_router(desk: Desk) -> APIRouter:
-    """/citizen"""
-    router = APIRouter(include_in_schema=False)
-    tries = desk.city.desk.tries
-    limiter = Limiter(tries.window_s)
-
-    def too_often(request: Request, number: str) -> bool:
-        visitor, now = request.client.host if request.client else "?", desk.clock.real()
-        fine = limiter.allow(f"visitor {visitor}", tries.per_visitor, now)
-        return not (limiter.allow(f"number {number}", tries.per_number, now) and fine)
-
-    @router.get("/citizen")
-    async def form(request: Request) -> Response:
-        return desk.page(request, "citizen.html", case=None, trouble="", steps=[])
-
-    @router.post("/citizen")
-    async def look(request: Request) -> Response:
-        """One answer for a wrong number and for a wrong code, so that neither can be guessed by itself."""
-        given = await fields(request)
-        number = given.get("number", "").strip().upper()[:MOST_NUMBER]
-        if too_often(request, number):
-            response = desk.page(request, "citizen.html", status=429, case=None, trouble="too_often", steps=[])
-            response.headers["Retry-After"] = str(int(tries.window_s))
-            return response
-        case = await desk.store.by_number(number)
-        if case is None or not has_code(case, given.get("code", "")):
-            return desk.page(request, "citizen.html", status=404, case=None, trouble="unknown", steps=[])
-        return desk.page(request, "citizen.html", case=case, trouble="", steps=steps(case))
-
+    """Routes under /citizen."""
+    router = APIRouter(prefix="/citizen", include_in_schema=False)
+    made = CitizenPages(desk)
+    router.get("")(made.form)
+    router.post("")(made.look)
+    router.post("/rating")(made.rate)
+    router.post("/urging")(made.urge)
     return router
+
+
+class CitizenPages:
+    """Every request brings number and code again; nobody is signed in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._tries = desk.city.desk.tries
+        self._limiter = Limiter(self._tries.window_s)
+
+    async def form(self, request: Request) -> Response:
+        return self._page(request)
+
+    async def look(self, request: Request) -> Response:
+        found = await self._found(request)
+        return found if isinstance(found, Response) else self._shown(request, found)
+
+    async def rate(self, request: Request) -> Response:
+        """Solved or not, and how content: the follow-up, by the citizen himself. What is not solved is opened again."""
+        found = await self._found(request)
+        if isinstance(found, Response):
+            return found
+        sheet, _, form = found
+        body = rating_body(form)
+        if body is None or not may_rate(sheet):
+            return self._shown(request, found, said="incomplete" if body is None else "not_now", status=422)
+        path, key = f"/cases/{sheet.id}/commands/follow_up", f"citizen-{sheet.id}-{sheet.cycle}"
+        reply = await self._desk.ask(self._me(), "dispatch", "POST", path, body=body, key=key)
+        return self._told(request, found, reply, "thanks")
+
+    async def urge(self, request: Request) -> Response:
+        """A note on the case from its own reporter, at most one a day."""
+        found = await self._found(request)
+        if isinstance(found, Response):
+            return found
+        sheet, contact, _ = found
+        text = urging(self._desk.clock.now())
+        if not may_urge(sheet, text):
+            return self._shown(request, found, said="not_now", status=422)
+        sealed = {"sealed_caller": contact.sealed} if contact.sealed else {}
+        body = {"case_id": sheet.id, "text": text, **sealed}
+        reply = await self._desk.ask(self._me(), "intake", "POST", f"/contacts/{contact.id}/attachments", body=body)
+        return self._told(request, found, reply, "urged")
+
+    async def _found(self, request: Request) -> Found | Response:
+        """One answer for a wrong number and for a wrong code, so that neither can be guessed by itself."""
+        form = await fields(request)
+        number = form.get("number", "").strip().upper()[:MOST_NUMBER]
+        if self._too_often(request, number):
+            response = self._page(request, trouble="too_often", status=429)
+            response.headers["Retry-After"] = str(int(self._tries.window_s))
+            return response
+        sheet = await self._desk.store.by_number(number)
+        contact = contact_of(sheet, form.get("code", "")) if sheet else None
+        return (sheet, contact, form) if sheet and contact else self._page(request, trouble="unknown", status=404)
+
+    def _too_often(self, request: Request, number: str) -> bool:
+        visitor, now = request.client.host if request.client else "?", self._desk.clock.real()
+        fine = self._limiter.allow(f"visitor {visitor}", self._tries.per_visitor, now)
+        return not (self._limiter.allow(f"number {number}", self._tries.per_number, now) and fine)
+
+    def _me(self) -> Visitor:
+        """The desk itself, on behalf of a citizen who has shown number and code."""
+        token = issue(self._desk.settings.jwt_secret.get_secret_value(), "desk-citizen", "service", TOKEN_H)
+        return Visitor(Identity("desk-citizen", "service"), token)
+
+    def _told(self, request: Request, found: Found, reply: Reply, word: str) -> Response:
+        if reply.good:
+            return self._shown(request, found, said=word, over=True)
+        return self._shown(
+            request, found, said="away" if reply.reason in ("away", "not_now") else "not_now", status=503
+        )
+
+    def _shown(
+        self, request: Request, found: Found, *, said: str = "", over: bool = False, status: int = 200
+    ) -> Response:
+        """`over`: what was just done cannot be done again, though the page does not know the outcome yet."""
+        sheet, _, form = found
+        ways = {"rate": may_rate(sheet), "urge": may_urge(sheet, urging(self._desk.clock.now()))}
+        shown = {name: may and not over for name, may in ways.items()}
+        return self._page(
+            request, status=status, case=sheet, steps=steps(sheet), said=said, code=form.get("code", ""), **shown
+        )
+
+    def _page(self, request: Request, *, status: int = 200, **more: Any) -> Response:
+        empty: dict[str, Any] = {"case": None, "trouble": "", "steps": [], "said": "", "code": ""}
+        empty |= {"rate": False, "urge": False, "path": "/citizen"}
+        return self._desk.page(request, "citizen.html", status=status, **{**empty, **more})

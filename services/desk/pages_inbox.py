@@ -26,6 +26,7 @@ def inbox_router(desk: Desk) -> APIRouter:
     made = Inbox(desk)
     router.get("")(made.page)
     router.get("/list")(made.rows)
+    router.get("/bulletins")(made.bulletins)
     router.post("/sign")(made.sign)
     return router
 
@@ -65,6 +66,11 @@ class Inbox:
             case "returned":
                 return Wanted(unit=unit, order_states=("RETURNED", "WITHDRAWN"))
         return Wanted(unit=unit, order_states=("HANDLING",))
+
+    async def bulletins(self, request: Request) -> Response:
+        by = self._desk.visitor(request, "unit")
+        reply = await self._desk.ask(by, "knowledge", "GET", "/bulletins")
+        return self._desk.page(request, "_bulletins.html", by, reply=reply)
 
     async def sign(self, request: Request) -> Response:
         """Signs every order that is marked; each answer counts by itself."""

@@ -3,20 +3,29 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.desk.desk import Desk
+from services.desk.desk import Desk, fields
 from services.desk.domain.days import day_of
+from services.desk.domain.forms import Incomplete, remarks_body, special_body
 from services.desk.session import Visitor
 from shared.service import Problem
 
 READERS = ("officer", "supervisor")
 DAYS = 7
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_KINDS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OFFICE = "application/vnd.openxmlformats-officedocument"
+_KINDS = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "docx": f"{OFFICE}.wordprocessingml.document",
+    "xlsx": f"{OFFICE}.spreadsheetml.sheet",
+}
 SEALED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; frame-ancestors 'none'"
 """A report is another service's page: it is shown, but runs nothing and loads nothing."""
 
@@ -36,13 +45,43 @@ def office_router(desk: Desk) -> APIRouter:
     @router.get("/office/reports/daily/{name}")
     async def report(request: Request, name: str) -> Response:
         by = desk.visitor(request, *READERS)
-        date, _, kind = name.partition(".")
-        if not _DATE.fullmatch(date) or kind not in _KINDS:
-            raise Problem(404, "no_such_report", f"there is no report {name[:40]}")
-        reply = await desk.ask(by, "reports", "GET", f"/reports/daily/{name}")
-        if not reply.good or not isinstance(reply.body, bytes):
-            raise Problem(503 if reply.status in (0, 503) else 404, "no_report", f"no report of {date} at the moment")
-        return Response(reply.body, media_type=_KINDS[kind], headers={"Content-Security-Policy": SEALED})
+        return await _document(desk, by, "daily", name, _DATE)
+
+    @router.get("/office/reports/special/{name}")
+    async def special(request: Request, name: str) -> Response:
+        return await _document(desk, desk.visitor(request, *READERS), "special", name, _ID)
+
+    @router.post("/office/special")
+    async def make(request: Request) -> Response:
+        by, form = desk.visitor(request, *READERS), await fields(request)
+        try:
+            body = special_body(form)
+        except Incomplete as error:
+            return desk.incomplete(request, by, error.field)
+        reply = await desk.ask(by, "reports", "POST", "/reports/special", body=body, key=form.get("key", ""))
+        return desk.outcome(request, by, "reports", reply)
+
+    @router.post("/office/special/{special}")
+    async def write(request: Request, special: str) -> Response:
+        by, form = desk.visitor(request, *READERS), await fields(request)
+        path = f"/reports/special/{quote(special, safe='')}"
+        try:
+            reply = await desk.ask(by, "reports", "PUT", path, body=remarks_body(form))
+        except Incomplete as error:
+            return desk.incomplete(request, by, error.field)
+        return desk.outcome(request, by, "reports", reply)
+
+    @router.post("/office/special/{special}/sign")
+    async def sign(request: Request, special: str) -> Response:
+        by = desk.visitor(request, "officer")
+        path = f"/reports/special/{quote(special, safe='')}/sign"
+        return desk.outcome(request, by, "reports", await desk.ask(by, "reports", "POST", path, body={}))
+
+    @router.get("/office/specials")
+    async def specials(request: Request) -> Response:
+        by = desk.visitor(request, *READERS)
+        reply = await desk.ask(by, "reports", "GET", "/reports/special")
+        return desk.page(request, "_specials.html", by, specials=reply)
 
     @router.get("/audit")
     async def audit(request: Request, case: str = "") -> Response:
@@ -58,7 +97,19 @@ def office_router(desk: Desk) -> APIRouter:
     return router
 
 
+async def _document(desk: Desk, by: Visitor, sort: str, name: str, form: "re.Pattern[str]") -> Response:
+    """A report as reports made it."""
+    which, _, kind = name.rpartition(".")
+    if not form.fullmatch(which) or kind not in _KINDS:
+        raise Problem(404, "no_such_report", f"there is no report {name[:40]}")
+    reply = await desk.ask(by, "reports", "GET", f"/reports/{sort}/{name}")
+    if not reply.good or not isinstance(reply.body, bytes):
+        raise Problem(503 if reply.status in (0, 503) else 404, "no_report", f"no report of {which} at the moment")
+    return Response(reply.body, media_type=_KINDS[kind], headers={"Content-Security-Policy": SEALED})
+
+
 async def _day(desk: Desk, by: Visitor, date: str) -> dict[str, Any]:
     figures = await desk.ask(by, "reports", "GET", "/figures", date=date)
     topics = await desk.ask(by, "reports", "GET", "/hot-topics", date=date)
-    return {"figures": figures, "topics": topics}
+    specials = await desk.ask(by, "reports", "GET", "/reports/special")
+    return {"figures": figures, "topics": topics, "specials": specials}

@@ -10,6 +10,7 @@ from services.desk.desk import Desk, fields
 from services.desk.domain.board import figures
 from services.desk.domain.days import day_of
 from services.desk.domain.forms import city_time
+from services.desk.domain.lag import LANES, lag_figure, rows
 from services.desk.domain.rights import BOARD
 from services.desk.domain.sheet import Sheet
 from services.desk.store import Wanted
@@ -24,6 +25,8 @@ def supervisor_router(desk: Desk) -> APIRouter:
     router.get("/supervisor")(made.page)
     router.get("/supervisor/lists")(made.lists)
     router.get("/supervisor/queue")(made.queue)
+    router.get("/supervisor/lag")(made.lag)
+    router.get("/supervisor/unread")(made.unread)
     router.get("/supervisor/surge")(made.surge)
     router.post("/supervisor/surge")(made.set_surge)
     router.get("/board")(made.board)
@@ -72,6 +75,18 @@ class Supervisor:
         queue, agents, states = await asyncio.gather(store.queue(day_of(now), 200), store.agents(), store.by_state())
         return {"queue": queue, "agents": agents, "states": states}
 
+    async def unread(self, request: Request) -> Response:
+        """Who of the agents at work has not confirmed what every agent must know."""
+        by = self._desk.visitor(request, "supervisor")
+        reply = await self._desk.ask(by, "intake", "GET", "/agents/unread")
+        return self._desk.page(request, "_unread.html", by, reply=reply)
+
+    async def lag(self, request: Request) -> Response:
+        by = self._desk.visitor(request, *BOARD)
+        lag, most = self._desk.lags.latest(), self._desk.city.desk.targets.lag
+        found = None if lag is None else rows(lag)
+        return self._desk.page(request, "_lag.html", by, rows=found, lanes=LANES, most=most)
+
     async def surge(self, request: Request) -> Response:
         by = self._desk.visitor(request, *BOARD)
         reply = await self._desk.ask(by, "knowledge", "GET", "/surge")
@@ -102,4 +117,5 @@ class Supervisor:
             store.figures(today), store.count(Wanted(breached_since=today)), store.by_state()
         )
         found = figures(calls, breaches, self._desk.city.desk.targets, now)
+        found.append(lag_figure(self._desk.lags.latest(), self._desk.city.desk.targets.lag))
         return {"figures": found, "states": states, "calls": calls}

@@ -29,6 +29,7 @@ from shared.states import OVER, CaseState, OrderState
 
 ROWS = {"state.timeline": 0, "parked": 0}
 """What a list does not need."""
+PRESENCE_S = 300
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class Store(Protocol):
     async def figures(self, since: datetime) -> CallFigures: ...
 
     async def put(self, collection: str, key: str, fields: Document) -> None:
-        """Set fields of a document of `agents` or `drafts`."""
+        """Set fields of a document of `agents`, `drafts` or `presence`."""
         ...
 
     async def get(self, collection: str, key: str) -> Document: ...
@@ -165,6 +166,7 @@ class MongoStore:
         await self._database.contacts.create_index([("offered.channel", ASCENDING), ("offered.time", ASCENDING)])
         await self._database.views.create_index([("case", ASCENDING), ("at", DESCENDING)])
         await self._database.views.create_index([("at", DESCENDING)])
+        await self._database.presence.create_index("at", expireAfterSeconds=PRESENCE_S)
 
     async def by_number(self, number: str) -> Sheet | None:
         with reachable():

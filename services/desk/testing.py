@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.desk.clients import AWAY, Ask, Reply
+from services.desk.domain.lag import Lag
 from services.desk.domain.view import SheetView
 from services.desk.handlers import Handlers
 from services.desk.memory import MemoryStore
@@ -24,6 +25,22 @@ from shared.records import record_of
 from shared.testing import MemoryLog, MemoryPublisher
 
 TOPICS = Topics("130100")
+NUMBER = "+8613812341234"
+SPECIAL = {
+    "id": "0b5c1c2e-0000-5000-8000-000000000001", "number": 1, "title": "关于“公用事业”类诉求短时集中的专报",
+    "summary": "1月13日08:00至10:00共受理相关诉求21件，主要在长安区，尚未办结21件。", "reason": "topic_volume",
+    "made_at": "2021-01-13T10:00:00+08:00", "made_by": "service:reports", "signed_by": "", "query": "/selections",
+}  # fmt: skip
+
+
+class FakeLags:
+    """Says what it is told."""
+
+    def __init__(self) -> None:
+        self.lag: Lag | None = None
+
+    def latest(self) -> Lag | None:
+        return self.lag
 
 
 class LittleCity:
@@ -60,6 +77,8 @@ class LittleCity:
                 return await self._register(contact, ask.body, who)
             case "dispatch", ["cases", case, "commands", verb]:
                 return await self._command(case, verb, ask.body, who)
+            case "intake", ["numbers", "reveal"]:
+                return Reply(200, {"number": NUMBER})
             case "intake", _:
                 return Reply(202, {"command_id": "c"})
             case "knowledge", path:
@@ -187,6 +206,10 @@ def _report(path: list[str]) -> Reply:
                 200,
                 {"items": [{"label": "供暖温度不达标", "count": 21, "change": 40.0, "example": "三个小区集中反映"}]},
             )
+        case ["reports", "special"]:
+            return Reply(200, {"items": [SPECIAL]})
+        case ["reports", "special", _]:
+            return Reply(200, SPECIAL)
         case ["reports", "daily", name]:
             kind = "application/pdf" if name.endswith(".pdf") else "text/html"
             return Reply(200, f"<h1>日报 {name}</h1>".encode(), kind)

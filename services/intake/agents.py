@@ -1,16 +1,25 @@
 """The agents of the centre: what each does now. Nobody is ready who has not read what every agent must know."""
 
-import msgspec
+from collections.abc import Callable
+from datetime import datetime
 
-from services.intake.domain.agents import Agent, AgentState, moved
+import msgspec
+import structlog
+from msgspec import Struct
+
+from services.intake.domain.agents import Agent, AgentState, called_away, moved
 from services.intake.guidance import Guidance
 from services.intake.store import AgentStore
+from shared.away import AWAY
 from shared.clock import Clock
 from shared.documents import Document, Write
 from shared.service import Problem
 
+log = structlog.get_logger()
 LOOKS = 5
 LOOK_S = 0.1
+WATCH_S = 2.0
+"""Between two looks at who must confirm."""
 
 
 class Unread(Exception):
@@ -19,6 +28,17 @@ class Unread(Exception):
     def __init__(self, bulletins: list[str]) -> None:
         super().__init__(", ".join(bulletins))
         self.bulletins = bulletins
+
+
+class Unconfirmed(Struct, frozen=True, kw_only=True):
+    """A bulletin of level I, how many have confirmed it, and the agents at work who have not."""
+
+    bulletin: str
+    title: str
+    effective_from: datetime
+    overdue: bool
+    read: int
+    agents: list[Agent]
 
 
 class Agents:
@@ -33,10 +53,60 @@ class Agents:
         """The agent in his new state. Raises Unread, StoreAway, and Problem (503) before the bulletins are known."""
         if state == "ready":
             await self._check(agent)
+        return await self._change(agent, lambda known: moved(known, agent, state, self._clock.now()))
+
+    async def known(self, agent: str) -> Agent:
+        """What the agent does; who never said it is offline."""
+        document = (await self._store.agents.load([agent])).get(agent)
+        return _agent(document) if document else Agent(agent=agent, state="offline", since=self._clock.now())
+
+    async def unread(self) -> list[Unconfirmed]:
+        """Every bulletin of level I in force, and who of those at work has not confirmed it."""
+        present = [agent for agent in await self.list() if agent.state != "offline"]
+        return [
+            Unconfirmed(
+                bulletin=one.id,
+                title=one.title,
+                effective_from=one.effective_from,
+                overdue=self._guidance.is_overdue(one),
+                read=self._guidance.read(one),
+                agents=self._guidance.unread(one, present),
+            )
+            for one in self._guidance.grave()
+        ]
+
+    async def watch(self) -> None:
+        """For ever: nobody stays ready who lets the time for confirming pass."""
+        while True:
+            await self._clock.sleep(WATCH_S)
+            try:
+                await self.call_away()
+            except AWAY as error:
+                log.warning("database away; agents are not looked at", error=repr(error))
+            except Exception:
+                log.exception("looking at agents failed; it goes on")
+
+    async def call_away(self) -> list[str]:
+        """The agents who were ready and are no longer."""
+        overdue = self._guidance.overdue() if self._guidance.whole() else []
+        if not overdue:
+            return []
+        ready = [agent for agent in await self.list() if agent.state == "ready"]
+        gone = {agent.agent for bulletin in overdue for agent in self._guidance.unread(bulletin, ready)}
+        for agent in sorted(gone):
+            await self._call_away(agent)
+        if gone:
+            log.info("no longer ready: a bulletin is not confirmed", agents=len(gone))
+        return sorted(gone)
+
+    async def _call_away(self, agent: str) -> None:
+        await self._change(agent, lambda known: called_away(known, agent, self._clock.now()))
+
+    async def _change(self, agent: str, change: Callable[[Agent | None], Agent]) -> Agent:
         while True:
             document = (await self._store.agents.load([agent])).get(agent)
             known = _agent(document) if document else None
-            made = moved(known, agent, state, self._clock.now())
+            made = change(known)
             if made is known or await self._save(made, int(document["rev"]) if document else 0):
                 return made
 
@@ -56,10 +126,12 @@ class Agents:
         raise Unread(unread)
 
     async def _save(self, made: Agent, rev: int) -> bool:
-        fields: Document = {"state": made.state, "since": made.since}
+        fields: Document = {"state": made.state, "since": made.since, "why": made.why}
         saved = await self._store.agents.save([Write(made.agent, rev, fields, {})])
         return made.agent in saved.written
 
 
 def _agent(document: Document) -> Agent:
-    return msgspec.convert({"agent": document["_id"], "state": document["state"], "since": document["since"]}, Agent)
+    said: Document = {name: document[name] for name in ("state", "since", "why") if name in document}
+    said["agent"] = document["_id"]
+    return msgspec.convert(said, Agent)

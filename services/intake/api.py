@@ -3,20 +3,23 @@
 import re
 from collections.abc import Collection
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
 from services.intake.agents import Agents, Unread
-from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, WebBody
+from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, RevealBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
 from services.intake.plain import PlainRouter, answer, body_of
 from services.intake.spool import Spool
 from services.intake.store import Contacts
+from shared import names
 from shared.events.topics import is_case_id
 from shared.service import Problem, caller
 from shared.settings import Settings
 
+log = structlog.get_logger()
 CHANNELS = frozenset({"service"})
 DESK = frozenset({"agent", "supervisor", "service"})
 CALLERS_OUT = frozenset({"agent", "supervisor"})
@@ -24,11 +27,12 @@ OPERATORS = frozenset({"operator", "supervisor", "service"})
 READERS = DESK | {"auditor", "dispatcher", "operator"}
 EVERYBODY = READERS | {"unit"}
 AGENTS = frozenset({"agent"})
+REVEALERS = frozenset({"agent", "dispatcher", "supervisor", "unit"})
 FLOOR = frozenset({"supervisor", "operator"})
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _calls, _case, _attach, _web = Decoder(Calls), Decoder(CaseBody), Decoder(AttachBody), Decoder(WebBody)
 _state = Decoder(AgentStateBody)
-_outbound = Decoder(OutboundBody)
+_outbound, _reveal = Decoder(OutboundBody), Decoder(RevealBody)
 
 
 class IntakeApi:
@@ -58,8 +62,11 @@ class IntakeApi:
         router.take("/contacts/{contact_id}/cases", self.register_case, CaseBody)
         router.take("/contacts/{contact_id}/attachments", self.attach_contact, AttachBody)
         router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
+        router.ask("/numbers/reveal", self.reveal, RevealBody)
         router.read("/menu", self.menu)
         router.change("/agents/me/state", self.agent_state, AgentStateBody)
+        router.read("/agents/me/state", self.own_state)
+        router.read("/agents/unread", self.unread)
         router.read("/agents", self.all_agents)
         router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
@@ -95,6 +102,15 @@ class IntakeApi:
         _check_case_id(body.case_id)
         return answer(await self._door.outbound(sender, key, body))
 
+    async def reveal(self, request: Request) -> Response:
+        """The number behind a seal, for one look; who asked for which case and why stands in the log."""
+        sender = self._sender(request, REVEALERS)
+        body = await body_of(request, _reveal)
+        number = self._door.opened(body.sealed)
+        log.warning("a number was revealed", by=sender.identity.actor, case=body.case_id, why=body.why)
+        names.REVEALED.labels(sender.identity.role.split(":")[0]).inc()
+        return answer({"number": number}, 200)
+
     async def menu(self, request: Request) -> Response:
         """The spoken menu with its texts of now, and whether it plays (`surge`)."""
         self._sender(request, EVERYBODY)
@@ -109,6 +125,15 @@ class IntakeApi:
         except Unread as unread:
             detail = "acknowledge these bulletins first"
             return answer({"reason": "unacknowledged_bulletins", "detail": detail, "bulletins": unread.bulletins}, 409)
+
+    async def own_state(self, request: Request) -> Response:
+        """What the sender does, since when, and why where he did not choose it."""
+        return answer(await self._agents.known(self._sender(request, AGENTS).identity.subject), 200)
+
+    async def unread(self, request: Request) -> Response:
+        """Bulletins of level I in force, and the agents at work who have not confirmed them."""
+        self._sender(request, FLOOR)
+        return answer({"items": await self._agents.unread()}, 200)
 
     async def all_agents(self, request: Request) -> Response:
         """What every agent does, and since when."""

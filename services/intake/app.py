@@ -25,6 +25,7 @@ from shared.events.topics import LANES, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.producer import KafkaTransport, OrderedPublisher, backoff
+from shared.seats import load_seats
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.shelf import Shelf
@@ -105,15 +106,21 @@ class Intake:
         topics = Topics(settings.city)
         letters = Letters(settings.kafka, topics.dead_letters, READER, OrderedPublisher(self.transport, clock))
         self.table = Table(settings.kafka, topics.knowledge, self.shelf.read, letters)
+        ivr, seats = load_ivr(settings.policy), load_seats(settings.policy)
+        self.guidance = Guidance(ivr, seats, self.shelf, clock, lambda: self.table.ready)
+        self.agents = Agents(MongoAgents(self.database), self.guidance, clock)
+        self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         if self.is_door:
             await self.acceptor.start()
             self.table.start()
+            self._watching = [asyncio.create_task(self.agents.watch())]
         if self.is_worker:
             self.worker.start()
 
     async def stop(self) -> None:
+        await end(self._watching)
         if self.is_door:
             await self.acceptor.stop()
             await self.table.stop()
@@ -138,13 +145,12 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI(title="12345 intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     install_errors(app)
     if parts.is_door:
-        guidance = Guidance(load_ivr(settings.policy), parts.shelf, clock, lambda: parts.table.ready)
         api = IntakeApi(
             settings,
-            Door(settings, clock, parts.acceptor, guidance, load_lanes(settings.policy)),
+            Door(settings, clock, parts.acceptor, parts.guidance, load_lanes(settings.policy)),
             contacts=parts.contacts,
-            guidance=guidance,
-            agents=Agents(MongoAgents(parts.database), guidance, clock),
+            guidance=parts.guidance,
+            agents=parts.agents,
             spools=parts.acceptor.spools.values(),
         )
         app.include_router(api.router())

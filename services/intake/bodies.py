@@ -104,6 +104,14 @@ class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sealed_caller: SealedNumber = UNSET
 
 
+class RevealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number as a case carries it, sealed, the case, and why somebody has to see it."""
+
+    case_id: Short
+    sealed: Annotated[str, Meta(min_length=1, max_length=400)]
+    why: Line
+
+
 class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an agent does from now on."""
 

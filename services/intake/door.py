@@ -219,10 +219,14 @@ class Door:
         """Who waits for the answer: the number that was typed, else the one that the call came from."""
         if body.caller.strip() or body.sealed_caller is UNSET:
             return self._person(body.caller)
+        return self._person(self.opened(body.sealed_caller))
+
+    def opened(self, sealed: str) -> str:
+        """The number behind a seal of this city; raises Problem."""
         try:
-            return self._person(unseal(self._seal_key, body.sealed_caller))
+            return unseal(self._seal_key, sealed)
         except Sealed as error:
-            raise Problem(422, "invalid", f"sealed_caller: {error}") from error
+            raise Problem(422, "invalid", f"sealed number: {error}") from error
 
     def _person(self, caller: str) -> SealedPerson:
         if not caller.strip():

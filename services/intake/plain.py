@@ -47,6 +47,11 @@ class PlainRouter(APIRouter):
         extra = _described(path) | described_body(body)
         self.add_api_route(path, endpoint, methods=["PUT"], response_model=None, openapi_extra=extra)
 
+    def ask(self, path: str, endpoint: Plain, body: Any) -> None:
+        """A POST that changes nothing and is answered 200."""
+        extra = _described(path) | described_body(body)
+        self.add_api_route(path, endpoint, methods=["POST"], response_model=None, openapi_extra=extra)
+
     def take(self, path: str, endpoint: Plain, body: Any, headers: tuple[str, ...] = ()) -> None:
         """A POST that is answered 202."""
         extra = _described(path, headers) | described_body(body)

@@ -25,6 +25,7 @@ from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.policy import load
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher, backoff
+from shared.seats import load_seats
 from shared.service import Problem, install_errors
 from shared.settings import Settings
 from shared.tables import Letters, Table
@@ -49,6 +50,7 @@ class Knowledge:
         letters = Letters(settings.kafka, topics.dead_letters, READER, publisher)
         self.table = Table(settings.kafka, topics.knowledge, self.library.read, letters, self.library.settle)
         self.desk = Desk(self.store, publisher, self.library, clock, topic=topics.knowledge)
+        self.seats = load_seats(settings.policy)
         self._first = load_articles(settings.policy)
         self.profiles = load(settings.policy, "profiles", Profiles)
         self._clock = clock
@@ -119,7 +121,8 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
         whole = [Depends(parts.caught_up)]
         search = parts.library.search
         app.include_router(articles_router(settings, parts.desk, parts.store, search, clock), dependencies=whole)
-        app.include_router(bulletins_router(settings, parts.desk, parts.library.shelf, clock), dependencies=whole)
+        shelf = parts.library.shelf
+        app.include_router(bulletins_router(settings, parts.desk, shelf, parts.seats, clock), dependencies=whole)
         app.include_router(surge_router(settings, parts.desk, parts.store, clock), dependencies=whole)
         profiles = profiles_router(settings, parts.desk, parts.store, parts.profiles, clock)
         app.include_router(profiles, dependencies=whole)

@@ -24,12 +24,13 @@ from shared.events.knowledge import (
     acknowledgement_key,
 )
 from shared.ids import client_command_id
-from shared.service import caller
+from shared.seats import Seats
+from shared.service import Problem, caller
 from shared.settings import Settings
 from shared.shelf import Shelf
 
 
-def bulletins_router(settings: Settings, desk: Desk, shelf: Shelf, clock: Clock) -> APIRouter:
+def bulletins_router(settings: Settings, desk: Desk, shelf: Shelf, seats: Seats, clock: Clock) -> APIRouter:
     """Routes under /bulletins."""
     router = APIRouter(tags=["bulletins"])
 
@@ -44,6 +45,8 @@ def bulletins_router(settings: Settings, desk: Desk, shelf: Shelf, clock: Clock)
     ) -> Any:
         """A draft; the same Idempotency-Key again is the same bulletin."""
         who = allowed(request, settings, EDITORS)
+        if unknown := seats.unknown(body.scope):
+            raise Problem(422, "invalid", f"scope: there is no {', '.join(unknown)} in bulletins.yaml")
         bulletin = client_command_id(who.subject, idempotency_key)
         made = body.draft(bulletin, who.actor, clock.now())
         return await put(request, bulletin, who, partial(bulletins.drafted, draft=made))
@@ -69,7 +72,7 @@ def bulletins_router(settings: Settings, desk: Desk, shelf: Shelf, clock: Clock)
     async def current(request: Request) -> dict[str, Any]:
         """What is in force for the asking person, level I first."""
         who = caller(request, settings)
-        found = shelf.current(who.subject, clock.now())
+        found = shelf.current(seats.names_of(who.subject, who.unit), clock.now())
         return {"items": [_shown(one, shelf.has_acknowledged(one.id, who.subject)) for one in found]}
 
     @router.get("/bulletins/all")
@@ -85,7 +88,8 @@ def bulletins_router(settings: Settings, desk: Desk, shelf: Shelf, clock: Clock)
         who = allowed(request, settings, AGENTS)
 
         def decide(known: Acknowledgement | None) -> Acknowledgement:
-            return known or bulletins.acknowledged(shelf.bulletins.get(bulletin), who.subject, clock.now())
+            names = seats.names_of(who.subject)
+            return known or bulletins.acknowledged(shelf.bulletins.get(bulletin), who.subject, names, clock.now())
 
         key = acknowledgement_key(bulletin, who.subject)
         with told(f"bulletin {bulletin}"):

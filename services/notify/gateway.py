@@ -1,4 +1,7 @@
-"""The SMS gateway over HTTP: `PUT /messages/{id}` sends once per id, `GET /messages/{id}` tells what became of it."""
+"""The gateway for text messages and machine-read calls over HTTP.
+
+`PUT /messages/{id}` sends once per id, `GET /messages/{id}` tells what became of it.
+"""
 
 from typing import Protocol
 
@@ -7,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from services.notify.domain.debts import Outcome
+from shared.events.deliveries import MessageChannel
 
 REQUEST_S = 5.0
 """How long a request may take; after that nobody knows, and the gateway is asked."""
@@ -15,10 +19,10 @@ NOT_FOUND = 404
 
 
 class Gateway(Protocol):
-    """One channel to a person."""
+    """The way to a person."""
 
-    async def send(self, message: str, to: str, text: str, timeout_s: float) -> Outcome:
-        """Send the text, at most once per message id."""
+    async def send(self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float) -> Outcome:
+        """Send or read the text, at most once per message id."""
         ...
 
     async def ask(self, message: str) -> Outcome:
@@ -27,6 +31,7 @@ class Gateway(Protocol):
 
 
 class _Message(Struct):
+    channel: MessageChannel
     to: str
     text: str
 
@@ -47,8 +52,8 @@ class HttpGateway:
         self._url = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, message: str, to: str, text: str, timeout_s: float) -> Outcome:
-        return await self._request("PUT", message, _encoder.encode(_Message(to, text)), timeout_s)
+    async def send(self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float) -> Outcome:
+        return await self._request("PUT", message, _encoder.encode(_Message(channel, to, text)), timeout_s)
 
     async def ask(self, message: str) -> Outcome:
         return await self._request("GET", message, b"", REQUEST_S)

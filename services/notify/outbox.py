@@ -1,6 +1,6 @@
 """The records that notify sends, under ids derived from what caused them."""
 
-from services.notify.domain.debts import CHANNEL, Debt, Outcome, message_id
+from services.notify.domain.debts import Debt, Outcome, message_id
 from shared.clock import Clock
 from shared.events.commands import COMMANDS, SettleReply
 from shared.events.deliveries import DELIVERIES, MessageDelivery
@@ -11,7 +11,13 @@ from shared.ids import caused_command_id, derive, span_of
 from shared.records import Record, record_of
 
 ACTOR = "service:notify"
-_TOLD: dict[str, Told] = {"delivered": "delivered", "failed": "failed", "impossible": "failed", "silent": "unknown"}
+_TOLD: dict[str, Told] = {
+    "delivered": "delivered",
+    "failed": "failed",
+    "impossible": "failed",
+    "silent": "unknown",
+    "denied": "unknown",
+}
 
 
 class Outbox:
@@ -28,13 +34,13 @@ class Outbox:
         told = self._delivery(case, debt, outcome)
         if outcome.kind != "delivered":
             return [told]
-        return [told, self._settle_by_sms(case, debt, outcome.detail)]
+        return [told, self._settle_by_message(case, debt, outcome.detail)]
 
     def _delivery(self, case: str, debt: Debt, outcome: Outcome) -> Record:
         delivered = outcome.kind == "delivered"
         data = MessageDelivery(
             obligation=debt.obligation,
-            channel=CHANNEL,
+            channel=debt.channel,
             attempt=debt.attempt,
             outcome=_TOLD[outcome.kind],
             proof=outcome.detail if delivered else "",
@@ -53,9 +59,9 @@ class Outbox:
         )
         return record_of(self._topics.deliveries, envelope)
 
-    def _settle_by_sms(self, case: str, debt: Debt, proof: str) -> Record:
+    def _settle_by_message(self, case: str, debt: Debt, proof: str) -> Record:
         identity = caused_command_id(debt.event, "settle_reply", debt.obligation)
-        data = SettleReply(obligation=debt.obligation, how="sms", proof=proof)
+        data = SettleReply(obligation=debt.obligation, how=debt.channel, proof=proof)
         return self.settle(case, data, identity, ACTOR, cause=debt.event, trace=span_of_attempt(case, debt))
 
     def settle(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 import structlog
 
 from services.notify.book import Book
-from services.notify.domain.debts import CHANNEL, Debt, Outcome, begin, conclude, message_id, to_be_asked
+from services.notify.domain.debts import Debt, Outcome, begin, conclude, message_id, to_be_asked
 from services.notify.gateway import REQUEST_S, Gateway
 from services.notify.outbox import Outbox, span_of_attempt
 from services.notify.policy import Messages
@@ -126,11 +126,17 @@ class Payer:
         if looked.changed:
             await self._conclude(due, looked.debt, await self._traced(due.case, looked.debt), asked=False)
         elif to_be_asked(looked.debt, self._clock.real()):
-            await self._conclude(due, looked.debt, await self._gateway.ask(message_id(looked.debt)), asked=True)
+            await self._conclude(due, looked.debt, await self._asked(looked.debt), asked=True)
 
     def _begin(self, debt: Debt) -> bool:
         now = self._clock.real()
         return begin(debt, now, now + REQUEST_S + MARGIN_S, self._messages.version)
+
+    async def _asked(self, debt: Debt) -> Outcome:
+        """A gateway that may have forgotten the message can only confirm it."""
+        told = await self._gateway.ask(message_id(debt))
+        forgets = told.kind == "not_taken" and not self._messages.gateway_remembers
+        return Outcome("denied", "the gateway does not know the message") if forgets else told
 
     async def _traced(self, case: str, debt: Debt) -> Outcome:
         began_ns = time.time_ns()
@@ -138,7 +144,7 @@ class Payer:
         if TRACER.on:
             about: dict[str, str | int] = {
                 "case": case,
-                "channel": CHANNEL,
+                "channel": debt.channel,
                 "attempt": debt.attempt,
                 "outcome": outcome.kind,
             }
@@ -149,12 +155,13 @@ class Payer:
     async def _send(self, debt: Debt) -> Outcome:
         left = debt.since + REQUEST_S - self._clock.real()
         if left < REQUEST_S / 2:
-            return Outcome("silent", "stalled between the write and the request")
+            return Outcome("not_taken", "stalled between the write and the request")
         try:
             number = unseal(self._seal_key, debt.sealed)
         except Sealed as error:
             return Outcome("impossible", str(error))
-        return await self._gateway.send(message_id(debt), number, self._messages.text(debt.number, debt.answer), left)
+        text = self._messages.text(debt.channel, debt.number, debt.answer)
+        return await self._gateway.send(message_id(debt), debt.channel, number, text, left)
 
     async def _conclude(self, due: Due, was: Debt, outcome: Outcome, *, asked: bool) -> None:
         """Tell first, then write; where nobody knows, there is nothing to tell yet."""

@@ -16,14 +16,18 @@ from services.reports.policy import load_report, load_words
 from services.reports.pool import WorkerProcess
 from services.reports.press import Press
 from services.reports.reading import Reading
+from services.reports.specials import MongoSpecials, SpecialDesk
+from services.reports.specials_api import specials_router
 from services.reports.store import MongoStore
 from shared.clock import Clock
+from shared.groups import Groups
 from shared.health import health_router
 from shared.mongo import connect, ping
 from shared.parked import parked_router
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.service import install_errors
 from shared.settings import Settings
+from shared.tasks import end
 
 
 class Reports:
@@ -35,24 +39,35 @@ class Reports:
         self.transport = KafkaTransport(settings.kafka)
         publisher = OrderedPublisher(self.transport, clock)
         self.book = MongoNumbers(self.database)
+        self.groups = Groups(settings.kafka, settings.city)
         self.generations = Generations(
             self.book,
             lambda number: Reading(number, self.database, publisher, settings, clock),
             lambda number: MongoStore(self.database, number),
             clock,
             works=settings.role in ("worker", "all"),
+            leave=self.groups.leave,
         )
         self.issues = MongoIssues(self.database)
         self.worker = WorkerProcess()
         self.office = Office(lambda: self.generations.served, self.issues, file, clock, self.worker)
+        store = MongoSpecials(self.database)
+        self.specials, self._store = SpecialDesk(lambda: self.generations.served, store, self.office, clock), store
+        self._works = settings.role in ("worker", "all")
+        self._watching: list[asyncio.Task[None]] = []
         self.press = Press(file, load_words(settings.policy, file), settings.fonts)
 
     async def start(self) -> None:
         await self.issues.prepare()
+        await self._store.prepare()
         await self.generations.start()
+        if self._works:
+            self._watching = [asyncio.create_task(self.specials.watch())]
 
     async def stop(self) -> None:
+        await end(self._watching)
         await self.generations.stop()
+        await self.groups.close()
         await self.transport.stop()
         await self.worker.stop()
         self.database.client.close()
@@ -79,4 +94,5 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     if settings.role in ("api", "all"):
         app.include_router(figures_router(settings, parts.office))
         app.include_router(issues_router(settings, parts.office, parts.press))
+        app.include_router(specials_router(settings, parts.specials, parts.office, parts.press))
     return app

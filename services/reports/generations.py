@@ -5,13 +5,13 @@ facts are complete the old ones answer.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import structlog
 
 from services.reports.domain.case_facts import CaseFact
-from services.reports.numbers import NumberBook, Numbers
+from services.reports.numbers import NumberBook, Numbers, groups_of
 from services.reports.store import Store
 from shared import names
 from shared.away import AWAY
@@ -22,6 +22,10 @@ log = structlog.get_logger()
 LOOK_S = 1.0
 FAREWELL_S = 3.0
 """How long the old facts stay for replicas that have not looked yet."""
+
+
+Leave = Callable[[list[str]], Awaitable[object]]
+"""Delete these consumer groups; what it cannot delete now, the next rebuild deletes."""
 
 
 class Reads(Protocol):
@@ -42,13 +46,15 @@ class Generations:
     """Reads the generation that is built (where it `works`), and knows the store of the one that is served."""
 
     def __init__(
-        self, book: NumberBook, new: Callable[[int], Reads], store: Callable[[int], Store], clock: Clock, works: bool
-    ) -> None:
+        self, book: NumberBook, new: Callable[[int], Reads], store: Callable[[int], Store], clock: Clock, works: bool,
+        leave: Leave,
+    ) -> None:  # fmt: skip
         self.book = book
         self._new = new
         self._store = store
         self._clock = clock
         self._works = works
+        self._leave = leave
         self.numbers = Numbers()
         self.reading = new(0)
         self.served = store(0)
@@ -119,3 +125,4 @@ class Generations:
         log.info("the rebuilt facts are served", generation=self.numbers.served)
         await self._clock.sleep(FAREWELL_S)
         await self.book.drop(range(self.numbers.served))
+        await self._leave([group for number in range(self.numbers.served) for group in groups_of(number)])

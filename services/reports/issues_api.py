@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.reports.api import READERS, allow
+from services.reports.documents import DOCX, XLSX, docx_of, xlsx_of
 from services.reports.domain.daily import Snapshot
 from services.reports.fonts import NoChineseFont
 from services.reports.office import Office
@@ -57,6 +58,20 @@ def issues_router(settings: Settings, office: Office, press: Press) -> APIRouter
             raise Problem(501, "no_chinese_font", str(error)) from error
         name = f'inline; filename="daily-{day}.pdf"'
         return PdfResponse(body, headers={"Content-Disposition": name})
+
+    @router.get("/reports/daily/{day}.docx", response_class=Response)
+    async def docx(request: Request, day: date) -> Response:
+        """Words and tables, to be edited on."""
+        allow(request, settings, READERS)
+        content = press.content(await _issue(office, day), "zh")
+        return Response(await office.heavy(docx_of, content), media_type=DOCX)
+
+    @router.get("/reports/daily/{day}.xlsx", response_class=Response)
+    async def xlsx(request: Request, day: date) -> Response:
+        """The tables, numbers as numbers."""
+        allow(request, settings, READERS)
+        content = press.content(await _issue(office, day), "zh")
+        return Response(await office.heavy(xlsx_of, content), media_type=XLSX)
 
     @router.get("/reports/daily/{day}")
     async def one(request: Request, day: date) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 from pymongo import ReturnDocument
 
+from services.reports.handlers import READER
 from services.reports.store import MongoStore
+from shared.events.topics import LANES
 from shared.mongo import reachable
 
 _ID = {"_id": "generation"}
@@ -16,6 +18,12 @@ class Numbers(NamedTuple):
 
     built: int = 0
     served: int = 0
+
+
+def groups_of(number: int) -> list[str]:
+    """The consumer groups that read a generation: both lanes of the cases, and the contacts."""
+    suffix = f".{number}" if number else ""
+    return [f"{READER}.{source}{suffix}" for source in (*LANES, "contacts")]
 
 
 class NumberBook(Protocol):

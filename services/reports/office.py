@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.reports.domain.alerts import Alert, alerts_at, largest_alerts, usual_counts
+from services.reports.domain.alerts import Alert, Triggers, alerts_at, largest_alerts, usual_counts
 from services.reports.domain.daily import Snapshot
 from services.reports.domain.figures import Figures, figures_of
 from services.reports.domain.hot_topics import HotTopic
@@ -41,6 +41,10 @@ class Office:
         self._clock = clock
         self.heavy = heavy
         self._found: dict[date, tuple[float, asyncio.Future[list[HotTopic]]]] = {}
+
+    @property
+    def limits(self) -> Triggers:
+        return self._file.limits
 
     def now(self) -> datetime:
         """Domain time."""

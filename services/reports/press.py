@@ -1,4 +1,4 @@
-"""Printing the daily report: HTML by jinja2, PDF by typst. Data goes into typst as JSON, never as pasted text."""
+"""Printing daily and special reports: HTML by jinja2, PDF by typst. Data goes into typst as JSON, never as text."""
 
 from datetime import date
 from pathlib import Path
@@ -9,6 +9,8 @@ import msgspec
 import typst
 
 from services.reports.domain.daily import Snapshot, Words, sections_of
+from services.reports.domain.special import Special, title_of
+from services.reports.domain.special_sections import sections_of as special_sections
 from services.reports.domain.wording import Lang
 from services.reports.fonts import choose
 from services.reports.policy import ReportFile
@@ -22,20 +24,52 @@ class Press:
 
     def __init__(self, file: ReportFile, words: Words, font_folder: Path | None) -> None:
         self._file = file
-        self._words = words
+        self.words = words
         self._folder = font_folder
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Codes of the city's units."""
+        return frozenset(self.words.units)
 
     def html(self, snapshot: Snapshot, lang: Lang) -> str:
         """One self-contained page."""
-        return _templates().get_template("daily.html").render(**self.content(snapshot, lang))
+        return _templates().get_template("report.html").render(**self.content(snapshot, lang))
 
     def pdf(self, snapshot: Snapshot) -> bytes:
         """Raises NoChineseFont."""
+        return self._printed(self.content(snapshot, "zh"))
+
+    def special_html(self, special: Special) -> str:
+        return _templates().get_template("report.html").render(**self.special_content(special))
+
+    def special_pdf(self, special: Special) -> bytes:
+        """Raises NoChineseFont."""
+        return self._printed(self.special_content(special))
+
+    def _printed(self, content: dict[str, Any]) -> bytes:
         fonts, song, hei = choose(self._folder)
-        data = msgspec.json.encode({**self.content(snapshot, "zh"), "song": song, "hei": hei}).decode()
-        made = typst.compile(TEMPLATES / "daily.typ", root=TEMPLATES, font_paths=fonts, sys_inputs={"data": data})
+        data = msgspec.json.encode({**content, "song": song, "hei": hei}).decode()
+        made = typst.compile(TEMPLATES / "report.typ", root=TEMPLATES, font_paths=fonts, sys_inputs={"data": data})
         assert isinstance(made, bytes)
         return made
+
+    def special_content(self, special: Special) -> dict[str, Any]:
+        """What a template may say; special reports are in Chinese."""
+        since, until = special.selection.since, special.selection.until
+        return {
+            "lang": "zh-CN",
+            "title": title_of(special, self.words),
+            "issuer": self._file.issuer,
+            "issue": f"专报第{special.number}期",
+            "secrecy": self._file.secrecy,
+            "recipients": self._file.recipients,
+            "date": _chinese(date.fromisoformat(special.made_at[:10])),
+            "period": f"{since[:16].replace('T', ' ')} 至 {until[:16].replace('T', ' ')}",
+            "final": bool(special.signed_by),
+            "labels": _labels(english=False),
+            "sections": msgspec.to_builtins(special_sections(special, self.words)),
+        }
 
     def content(self, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
         """What a template may say."""
@@ -52,7 +86,7 @@ class Press:
             "period": _period(snapshot, english),
             "final": snapshot.final,
             "labels": _labels(english),
-            "sections": msgspec.to_builtins(sections_of(snapshot, self._words, lang)),
+            "sections": msgspec.to_builtins(sections_of(snapshot, self.words, lang)),
         }
 
 

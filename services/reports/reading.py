@@ -7,6 +7,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from services.reports.domain.case_facts import CaseFact
 from services.reports.handlers import READER, CaseHandler, ContactHandler
+from services.reports.numbers import groups_of
 from services.reports.store import MongoStore
 from shared import names
 from shared.bus import Bus, Subscription
@@ -44,11 +45,11 @@ class Reading:
     async def _subscribe(self) -> None:
         await self.store.prepare()
         await unpark_all(self.cases.reader, self.store.collection)
-        suffix = f".{self.number}" if self.number else ""
-        sources = [(f"reports.{lane}", self._topics.cases(lane), self.cases.handle) for lane in LANES]
-        sources.append(("reports.contacts", self._topics.contacts, self._contacts.handle))
+        sources = [(self._topics.cases(lane), self.cases.handle) for lane in LANES]
+        sources.append((self._topics.contacts, self._contacts.handle))
         self._subscriptions = [
-            self.bus.subscribe(f"{group}{suffix}", [topic], handle, self._poison) for group, topic, handle in sources
+            self.bus.subscribe(group, [topic], handle, self._poison)
+            for group, (topic, handle) in zip(groups_of(self.number), sources, strict=True)
         ]
 
     async def stop(self) -> None:

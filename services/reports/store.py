@@ -5,7 +5,7 @@ queries `days` (domain/marks.py), `opened` (date), `gap`. A contact document: `_
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -59,6 +59,10 @@ class Store(Protocol):
 
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
         """Cases that are open although people contacted the centre about them again."""
+        ...
+
+    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
+        """Of cases registered in (since, until] with these fields, as they were registered, at most so many."""
         ...
 
     async def gaps(self) -> list[Document]:
@@ -177,6 +181,13 @@ class MongoStore:
         window = {"opened": {"$gt": since, "$lte": until}}
         return await self._opened({**window, "state.attached_at.0": {"$exists": True}, "state.closed": False})
 
+    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
+        window: Document = {"opened": {"$gt": since, "$lte": until}}
+        window |= {f"state.{name}": value for name, value in where.items()}
+        with reachable():
+            rows = await self.collection.find(window, {"state": 1}).sort("opened").limit(limit).to_list(None)
+        return [fact_of(row) for row in rows]
+
     async def _opened(self, query: Document) -> list[Opened]:
         fields = ("number", "topic", "area", "priority", "attached_at", "closed")
         projection = {"opened": 1, **{f"state.{name}": 1 for name in fields}}
@@ -216,6 +227,11 @@ class MemoryStore:
 
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
         return [row for row in await self.opened(since, until) if row.repeats and row.open]
+
+    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
+        rows = sorted(self._between(since, until), key=lambda row: row["opened"])
+        fitting = [row for row in rows if all(row["state"][name] == value for name, value in where.items())]
+        return [fact_of(row) for row in fitting if row["opened"] > since][:limit]
 
     async def gaps(self) -> list[Document]:
         return [_gap(row) for row in self._rows() if row["gap"]]

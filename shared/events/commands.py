@@ -237,7 +237,7 @@ class SettleReply(Struct, frozen=True, kw_only=True):
     """The obligation is paid: by which means, with which proof."""
 
     obligation: str
-    how: Literal["sms", "person", "unreachable"]
+    how: Literal["sms", "voice", "person", "unreachable"]
     proof: str = ""
 
 

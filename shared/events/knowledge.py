@@ -5,6 +5,7 @@ Key: id of the article or bulletin; `<bulletin>/<agent>` of an acknowledgement; 
 comes last.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -47,7 +48,8 @@ class Article(Struct, frozen=True, kw_only=True):
 
 
 class Bulletin(Struct, frozen=True, kw_only=True):
-    """A notice to agents (飞鸽). `script` is the standard answer; an empty `scope` concerns every agent.
+    """A notice to agents (飞鸽). `script` is the standard answer; an empty `scope` is everybody, else names of agents,
+    `group:<code>` (bulletins.yaml) and `unit:<code>`.
 
     `source_number` is the number of the document it follows (来文号); `articles` are ids; `ivr` as in an article.
     """
@@ -77,8 +79,9 @@ class Bulletin(Struct, frozen=True, kw_only=True):
         """Published, effective and not expired; one that supersedes it may still hide it (shared/shelf.py)."""
         return self.state == "published" and self.effective_from <= now < self.expires_at
 
-    def concerns(self, agent: str) -> bool:
-        return not self.scope or agent in self.scope
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether one of a person's names (shared/seats.py) is in the scope."""
+        return not self.scope or any(one in names for one in self.scope)
 
 
 class Acknowledgement(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from services.notify.gateway import HttpGateway
 
 TEXT = "您反映的事项已有答复"
 TO = "+8613812341234"
+LINE = "+8631188881234"
 
 
 def free_port() -> int:
@@ -73,8 +74,8 @@ def lines(journal: Path) -> list[dict[str, Any]]:
 
 
 async def test_a_message_is_taken_once_per_id(url: str, gateway: HttpGateway, journal: Path) -> None:
-    first = await gateway.send("m1", TO, TEXT, 5)
-    again = await gateway.send("m1", TO, TEXT, 5)
+    first = await gateway.send("m1", "sms", TO, TEXT, 5)
+    again = await gateway.send("m1", "sms", TO, TEXT, 5)
     assert first == again == await gateway.ask("m1")
     assert first.kind == "delivered"
     assert first.detail
@@ -89,11 +90,26 @@ async def test_an_unknown_message_was_not_taken(gateway: HttpGateway) -> None:
 
 async def test_a_failure_is_definite_and_stays_so(url: str, gateway: HttpGateway) -> None:
     behave(url, mode="fail")
-    assert (await gateway.send("m2", TO, TEXT, 5)).kind == "failed"
+    assert (await gateway.send("m2", "sms", TO, TEXT, 5)).kind == "failed"
     behave(url, mode="ok")
-    assert (await gateway.send("m2", TO, TEXT, 5)).kind == "failed"
+    assert (await gateway.send("m2", "sms", TO, TEXT, 5)).kind == "failed"
     assert (await gateway.ask("m2")).kind == "failed"
     assert not effects(url, "m2")
+
+
+async def test_a_fixed_line_takes_no_text_but_a_call(url: str, gateway: HttpGateway) -> None:
+    assert (await gateway.send("m8-sms", "sms", LINE, TEXT, 5)).kind == "failed"
+    assert (await gateway.send("m8-voice", "voice", LINE, TEXT, 5)).kind == "delivered"
+    assert [effect["channel"] for effect in effects(url, "m8-voice")] == ["voice"]
+
+
+async def test_a_forgetful_gateway_delivers_and_denies(url: str, gateway: HttpGateway, journal: Path) -> None:
+    behave(url, mode="forget")
+    assert (await gateway.send("m9", "sms", TO, TEXT, 0.3)).kind == "silent"
+    assert (await gateway.ask("m9")).kind == "not_taken"
+    behave(url, mode="ok")
+    assert (await gateway.send("m9", "sms", TO, TEXT, 5)).kind == "delivered"
+    assert len([line for line in lines(journal) if line["id"] == "m9"]) == 2
 
 
 @pytest.mark.parametrize(("mode", "became"), [("hang", "not_taken"), ("accept_then_hang", "delivered")])
@@ -102,31 +118,31 @@ async def test_a_hanging_gateway_is_silent_and_can_be_asked(
 ) -> None:
     behave(url, mode=mode)
     message = f"m3-{mode}"
-    assert (await gateway.send(message, TO, TEXT, 0.3)).kind == "silent"
+    assert (await gateway.send(message, "sms", TO, TEXT, 0.3)).kind == "silent"
     assert (await gateway.ask(message)).kind == became
     behave(url, mode="ok")
-    assert (await gateway.send(message, TO, TEXT, 5)).kind == "delivered"
+    assert (await gateway.send(message, "sms", TO, TEXT, 5)).kind == "delivered"
     assert len(effects(url, message)) == 1
 
 
 async def test_a_slow_answer_comes(url: str, gateway: HttpGateway) -> None:
     behave(url, mode="slow", delay_s=0.2)
-    assert (await gateway.send("m4", TO, TEXT, 5)).kind == "delivered"
+    assert (await gateway.send("m4", "sms", TO, TEXT, 5)).kind == "delivered"
 
 
 async def test_a_share_of_the_messages_is_hit(url: str, gateway: HttpGateway) -> None:
     behave(url, mode="fail", share=0.5)
-    kinds = [(await gateway.send(f"m5-{n}", TO, TEXT, 5)).kind for n in range(60)]
+    kinds = [(await gateway.send(f"m5-{n}", "sms", TO, TEXT, 5)).kind for n in range(60)]
     assert {"delivered", "failed"} == set(kinds)
 
 
 async def test_where_nobody_listens_nothing_was_sent() -> None:
-    assert (await HttpGateway(f"http://127.0.0.1:{free_port()}").send("m6", TO, TEXT, 5)).kind == "away"
+    assert (await HttpGateway(f"http://127.0.0.1:{free_port()}").send("m6", "sms", TO, TEXT, 5)).kind == "away"
 
 
 async def test_a_stranger_who_answers_says_nothing(url: str) -> None:
     stranger = HttpGateway(f"{url}/elsewhere")
-    assert (await stranger.send("m7", TO, TEXT, 5)).kind == "silent"
+    assert (await stranger.send("m7", "sms", TO, TEXT, 5)).kind == "silent"
     assert (await stranger.ask("m7")).kind == "silent"
 
 

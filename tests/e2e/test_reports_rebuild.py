@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 
@@ -76,6 +77,18 @@ async def collections(settings: Settings) -> set[str]:
         await client.close()
 
 
+async def groups(settings: Settings) -> set[str]:
+    """Every consumer group of reports that the broker knows."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        known = {name for name, *_ in await admin.list_consumer_groups()}
+    finally:
+        await admin.close()
+    prefix = f"{settings.city}."
+    return {name.removeprefix(prefix) for name in known if name.startswith(f"{prefix}reports.")}
+
+
 async def test_a_rebuild_gives_the_same_figures_to_the_byte(servers: Settings) -> None:
     settings = Settings(kafka=servers.kafka, mongo=servers.mongo, jwt_secret=SecretStr(SECRET), session_timeout_ms=6000)
     await create_topics(settings)
@@ -92,6 +105,7 @@ async def test_a_rebuild_gives_the_same_figures_to_the_byte(servers: Settings) -
         assert (await client.get(f"/figures?date={DAY}")).content == day_before
         await asyncio.sleep(5)
         assert {"cases", "contacts"}.isdisjoint(await collections(settings))
+        assert await groups(settings) == {"reports.normal.1", "reports.urgent.1", "reports.contacts.1"}
         assert (await client.get("/figures?all=1")).content == before.content
 
         await produce(settings, history("late", 2))

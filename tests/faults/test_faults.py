@@ -49,7 +49,7 @@ def test_the_broker_is_away_for_a_minute_while_calls_come_in() -> None:
     assert ledger.seconds > 70
 
 
-@pytest.mark.parametrize("mode", ["hang", "accept_then_hang", "fail", "slow"])
+@pytest.mark.parametrize("mode", ["hang", "accept_then_hang", "forget", "fail", "slow"])
 def test_the_gateway_misbehaves(mode: str) -> None:
     surge(f"gateway@3:{mode}+12")
 

@@ -13,7 +13,7 @@ KILLED = (*SERVICES, "broker", "mongod")
 
 def fault(draw: random.Random) -> str:
     at, name = round(draw.uniform(1, 9), 1), draw.choice(KILLED)
-    gateway = f"gateway@{at}:{draw.choice(['hang', 'accept_then_hang', 'fail'])}+8"
+    gateway = f"gateway@{at}:{draw.choice(['hang', 'accept_then_hang', 'forget', 'fail'])}+8"
     kinds = [f"{name}@{at}", f"{name}@{at}+{draw.randint(3, 12)}", f"{name}@{at}~{draw.randint(3, 15)}", gateway]
     return draw.choices(kinds, (4, 2, 2, 1))[0]
 

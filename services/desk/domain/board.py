@@ -20,6 +20,8 @@ class Targets(Policy):
     connect_percent: float
     self_service_percent: float
     breaches: int
+    lag: int
+    """Records that a service may be behind the log."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):

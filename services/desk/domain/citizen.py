@@ -1,16 +1,20 @@
 """What a citizen sees of his case, and how often somebody may try."""
 
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.desk.domain.sheet import Sheet
+from services.desk.domain.sheet import Contact, Sheet
+from shared.clock import CHINA
 from shared.ids import receipt_code
 from shared.policy import Policy
+from shared.privacy import redact
 from shared.states import CaseState
 
+_URGED = frozenset({"PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "TRANSFERRED"})
 STEPS = ("registered", "dispatched", "handling", "answered", "replied", "closed")
 
 
@@ -30,10 +34,34 @@ class Tries(Policy):
     window_s: float
 
 
-def has_code(sheet: Sheet, code: str) -> bool:
-    """Whether the pickup code is that of one of the case's contacts."""
+def contact_of(sheet: Sheet, code: str) -> Contact | None:
+    """The contact whose pickup code this is."""
     wanted = code.strip().upper()
-    return len(wanted) == 8 and any(receipt_code(contact.id) == wanted for contact in sheet.contacts)
+    return next((one for one in sheet.contacts if len(wanted) == 8 and receipt_code(one.id) == wanted), None)
+
+
+def may_rate(sheet: Sheet) -> bool:
+    """The reply has been told, and nobody has asked yet whether it helped."""
+    return sheet.state == "PENDING_CALLBACK"
+
+
+def may_urge(sheet: Sheet, today: str) -> bool:
+    """A case at work, once a day; `today` is what the day's urging says."""
+    urged = any(entry.data.get("text") == today for entry in sheet.timeline if entry.type == "contact.attached")
+    return sheet.state in _URGED and not urged
+
+
+def urging(now: datetime) -> str:
+    """The text of a day's urging: the same text again is the same command, so a day has one."""
+    return f"市民催办 {now.astimezone(CHINA):%Y-%m-%d}"
+
+
+def rating_body(form: Mapping[str, str]) -> dict[str, Any] | None:
+    """Body of the command `follow_up`; None where a mark is missing."""
+    if form.get("satisfaction") not in ("1", "2", "3", "4", "5") or form.get("solved") not in ("yes", "no"):
+        return None
+    comment = redact(form.get("comment", "").strip())[:500]
+    return {"solved": form["solved"] == "yes", "satisfaction": int(form["satisfaction"]), "comment": comment}
 
 
 def steps(sheet: Sheet) -> list[Step]:

@@ -74,6 +74,22 @@ def _need(form: Fields, name: str) -> str:
     return text
 
 
+def special_body(form: Fields) -> dict[str, Any]:
+    """Body of reports' `POST /reports/special`."""
+    window = {name: city_time(_need(form, name)) for name in ("since", "until")}
+    return {**window, "title": _need(form, "title"), **{name: form.get(name, "") for name in ("topic", "area")}}
+
+
+def remarks_body(form: Fields) -> dict[str, Any]:
+    """Body of reports' `PUT /reports/special/{id}`; a suggestion names its unit and its day."""
+    body: dict[str, Any] = {name: form.get(name, "") for name in ("title", "cause", "policy", "measures")}
+    if form.get("suggestion", "").strip():
+        body["suggestions"] = [
+            {"text": _need(form, "suggestion"), "unit": _need(form, "unit"), "due": _need(form, "due")}
+        ]
+    return body
+
+
 def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
     """Whether the person said yes; a no needs its reason."""
     positive = form.get("decision") == yes

@@ -35,6 +35,14 @@ def reporters(who: Identity, sheet: Sheet, revealed: bool = False) -> list[str]:
     return ["" if hidden else contact.masked for contact in sheet.contacts]
 
 
+def may_reveal(who: Identity, sheet: Sheet) -> bool:
+    """Whether this person may see more of the reporters for a reason; a unit while an order of its is at work."""
+    if who.unit:
+        at_work = any(order.state in ("WAIT_SIGN", "HANDLING") for order in sheet.of_unit(who.unit))
+        return at_work and not is_secret(sheet)
+    return who.role in REVEALERS
+
+
 def orders(who: Identity, sheet: Sheet) -> list[Order]:
     """A unit sees its own orders alone."""
     return sheet.of_unit(who.unit) if who.unit else sheet.orders

@@ -1,4 +1,4 @@
-"""A case as people see it: folded from its events, without anything only the sealing key may open."""
+"""A case as people see it, folded from its events; numbers are masked, and sealed for intake, which opens them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -48,6 +48,8 @@ class Contact(Struct, kw_only=True):
     id: str
     masked: str
     caller_ref: str
+    sealed: str = ""
+    """For intake alone, which opens it for who says why."""
 
 
 class Debt(Struct, kw_only=True):

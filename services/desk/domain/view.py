@@ -97,7 +97,9 @@ def _reported(sheet: Sheet, reporter: Reporter) -> None:
     if all(contact.id != reporter.contact_id for contact in sheet.contacts):
         person = reporter.person
         sheet.contacts.append(
-            Contact(id=reporter.contact_id, masked=person.masked, caller_ref=person.caller_ref)
+            Contact(
+                id=reporter.contact_id, masked=person.masked, caller_ref=person.caller_ref, sealed=person.sealed
+            )
         )  # fmt: skip
 
 

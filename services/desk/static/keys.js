@@ -1,6 +1,49 @@
 // Keys: data-key names the key that clicks or focuses an element. Ignored while an input method composes a word.
 (() => {
   const inField = (element) => element.matches("input, textarea, select, [contenteditable]");
+  // Changed keys, usual key → own key, of this browser. An own key means the usual one; a usual key given away means nothing.
+  const STORE = "desk-keys";
+  const own = (() => {
+    try {
+      return JSON.parse(localStorage.getItem(STORE)) || {};
+    } catch {
+      return {};
+    }
+  })();
+  const meant = (code) => Object.keys(own).find((usual) => own[usual] === code) || (own[code] ? "" : code);
+  const named = (code) => ({ Slash: "/", Period: ".", Comma: ",", Semicolon: ";" })[code] || code.replace(/^(Key|Digit)/, "").toLowerCase().replace(/^f(\d+)$/, "F$1");
+  let asked = "";
+
+  function label(root) {
+    for (const key of root.querySelectorAll("[data-shows]")) key.textContent = named(own[key.dataset.shows] || key.dataset.shows);
+  }
+
+  const say = (word) => {
+    const said = document.getElementById("keys-said");
+    if (said) said.textContent = word ? said.dataset[word] : "";
+  };
+
+  function keep() {
+    localStorage.setItem(STORE, JSON.stringify(own));
+    label(document);
+  }
+
+  // The next key that is pressed becomes the own key of the one that was asked for.
+  function remap(event) {
+    event.preventDefault();
+    const usual = asked;
+    asked = "";
+    if (event.code === "Escape") return say("");
+    const fits = /^F\d+$/.test(usual) ? /^F\d+$/ : /^(Key[A-Z]|Digit\d|Slash|Period|Comma|Semicolon)$/;
+    if (!fits.test(event.code)) return say("unfit");
+    const used = [...document.querySelectorAll("[data-remap]")].map((one) => one.dataset.remap).filter((one) => one !== usual);
+    if (used.some((one) => (own[one] || one) === event.code)) return say("taken");
+    if (event.code === usual) delete own[usual];
+    else own[usual] = event.code;
+    say("");
+    keep();
+  }
+
   const marked = (key) => document.querySelector(`[data-key="${key}"]`);
 
   function use(element) {
@@ -18,6 +61,7 @@
   const outside = {
     KeyJ: () => move(1),
     KeyK: () => move(-1),
+    Slash: () => marked("Slash") && use(marked("Slash")),
     Period: () => {
       const number = document.querySelector("[data-number]");
       if (number && navigator.clipboard) navigator.clipboard.writeText(number.textContent.trim());
@@ -26,27 +70,37 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey || event.metaKey) return;
+    if (asked) return void remap(event);
     const typing = inField(event.target);
-    if (/^F\d+$/.test(event.code) && marked(event.code)) {
+    const code = meant(event.code);
+    if (/^F\d+$/.test(code) && marked(code)) {
       event.preventDefault();
-      use(marked(event.code));
+      use(marked(code));
     } else if (event.ctrlKey && (event.code === "Enter" || event.code === "NumpadEnter")) {
       const form = event.target.closest("form");
       if (form) form.requestSubmit();
-    } else if (!typing && !event.ctrlKey && event.code === "Slash") {
+    } else if (!typing && !event.ctrlKey && event.key === "?") {
       event.preventDefault();
       const sheet = document.getElementById("keys");
-      const asked = event.shiftKey || event.key === "?";
-      if (asked && sheet) sheet.showModal();
-      else if (!asked && marked("Slash")) marked("Slash").focus();
-    } else if (!typing && !event.ctrlKey && outside[event.code]) {
-      outside[event.code]();
+      if (sheet) sheet.showModal();
+    } else if (!typing && !event.ctrlKey && outside[code]) {
+      event.preventDefault();
+      outside[code]();
     }
   });
 
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens).showModal();
+    const change = event.target.closest("[data-remap]");
+    if (change) {
+      asked = change.dataset.remap;
+      say("press");
+    }
+    if (event.target.id === "keys-reset") {
+      for (const usual of Object.keys(own)) delete own[usual];
+      keep();
+    }
     const insert = event.target.closest("[data-insert]");
     if (insert) put(document.getElementById(insert.dataset.insert), insert.dataset.text);
   });
@@ -65,4 +119,7 @@
     if (!name) return;
     event.target.form.querySelectorAll(`[name="${name}"]`).forEach((box) => (box.checked = event.target.checked));
   });
+
+  label(document);
+  document.body.addEventListener("htmx:afterSwap", (event) => label(event.detail.target));
 })();

@@ -1,6 +1,6 @@
 """A bulletin's life: draft, pending, published; then recalled, superseded, or simply expired (domain.md §14)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from msgspec import structs
@@ -48,13 +48,13 @@ def superseded(known: Bulletin | None) -> Bulletin:
     return _next(known, "superseded", allowed=("published",))
 
 
-def acknowledged(bulletin: Bulletin | None, agent: str, now: datetime) -> Acknowledgement:
+def acknowledged(bulletin: Bulletin | None, agent: str, names: Collection[str], now: datetime) -> Acknowledgement:
     """An agent confirms a bulletin in force that concerns him. Raises Denied, Missing."""
     if bulletin is None:
         raise Missing
     if not bulletin.in_force(now):
         raise Denied("not_in_force", f"the bulletin is {bulletin.state}, or its time is not now")
-    if not bulletin.concerns(agent):
+    if not bulletin.concerns(names):
         raise Denied("not_concerned", "the bulletin is for others")
     return Acknowledgement(bulletin=bulletin.id, version=bulletin.version, agent=agent, at=now)
 

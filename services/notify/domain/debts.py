@@ -7,17 +7,17 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from shared.events.deliveries import MessageChannel
 from shared.ids import derive
 
 Status = Literal["owed", "sending", "settled_sent", "settled", "unknown", "unreachable"]
 OVER: frozenset[Status] = frozenset({"settled_sent", "settled"})
 FOR_A_PERSON: frozenset[Status] = frozenset({"unknown", "unreachable"})
-CHANNEL = "sms"
 NEVER = 0.0
 
 
 class Debt(Struct, kw_only=True):
-    """One reporter waits for one answer. `attempt` is the number of the present or next attempt, from 1."""
+    """One reporter waits for one answer. `attempt` numbers the present or next attempt on its channel, from 1."""
 
     obligation: str
     event: str
@@ -28,6 +28,7 @@ class Debt(Struct, kw_only=True):
     sealed: str
     answer: str
     status: Status = "owed"
+    channel: MessageChannel = "sms"
     attempt: int = 1
     since: float = 0.0
     """When `sending` was written."""
@@ -62,19 +63,19 @@ class Debts(Struct, kw_only=True):
 class Outcome(Struct, frozen=True):
     """What is known after a message was sent or asked about.
 
-    `delivered` (detail: the gateway's reference) and `failed` are definite; `not_taken`: the gateway does not know
-    the message; `away`: no connection, so nothing was sent; `silent`: nobody knows; `impossible`: the number cannot be
-    read.
+    `delivered` (detail: the gateway's reference) and `failed` are definite; `not_taken`: nothing was sent, or the
+    gateway does not know the message; `denied`: it does not know the message and does not promise to remember; `away`:
+    no connection, so nothing was sent; `silent`: nobody knows; `impossible`: the number cannot be read.
     """
 
-    kind: Literal["delivered", "failed", "not_taken", "away", "silent", "impossible"]
+    kind: Literal["delivered", "failed", "not_taken", "denied", "away", "silent", "impossible"]
     detail: str = ""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long to try: numbers of attempts and questions, times in seconds."""
+    """How long to try: channels in their order with the attempts on each, number of questions, times in seconds."""
 
-    attempts: int
+    channels: tuple[tuple[MessageChannel, int], ...]
     asks: int
     first_wait_s: float
     longest_wait_s: float
@@ -86,7 +87,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 def message_id(debt: Debt) -> str:
     """Identity of the outside effect: obligation, channel, attempt."""
-    return derive(debt.obligation, CHANNEL, debt.attempt)
+    return derive(debt.obligation, debt.channel, debt.attempt)
 
 
 def begin(debt: Debt, now: float, answer_by: float, version: str) -> bool:
@@ -106,14 +107,16 @@ def to_be_asked(debt: Debt, now: float) -> bool:
 def conclude(debt: Debt, was: Debt, outcome: Outcome, *, now: float, limits: Limits, asked: bool) -> bool:
     """Write into `debt` what came of the attempt as it was begun. False: somebody else has gone on since."""
     if outcome.kind == "delivered":
-        return settle(debt, "sms", outcome.detail)
-    if (debt.status, debt.attempt, debt.since) != ("sending", was.attempt, was.since):
+        return settle(debt, was.channel, outcome.detail)
+    if debt.status != "sending" or (debt.since, message_id(debt)) != (was.since, message_id(was)):
         return False
     match outcome.kind:
         case "failed":
             _failed(debt, now, limits)
         case "impossible":
             _hand_over(debt, "unreachable")
+        case "denied":
+            _hand_over(debt, "unknown")
         case "silent":
             return asked and _still_silent(debt, now, limits)
         case "away" if asked:
@@ -138,12 +141,24 @@ def close(debt: Debt, how: str, proof: str) -> None:
 
 
 def _failed(debt: Debt, now: float, limits: Limits) -> None:
-    if debt.attempt >= limits.attempts:
+    following = _next_attempt(debt, limits)
+    if following is None:
         _hand_over(debt, "unreachable")
         return
     debt.status, debt.due = "owed", now + limits.wait(debt.attempt - 1)
-    debt.attempt += 1
+    debt.channel, debt.attempt = following
     debt.waits = 0
+
+
+def _next_attempt(debt: Debt, limits: Limits) -> tuple[MessageChannel, int] | None:
+    """The same channel while it has attempts left, then the next; a channel that policy dropped leads to the first."""
+    order = [channel for channel, _ in limits.channels]
+    if debt.channel not in order:
+        return order[0], 1
+    here = order.index(debt.channel)
+    if debt.attempt < limits.channels[here][1]:
+        return debt.channel, debt.attempt + 1
+    return (order[here + 1], 1) if here + 1 < len(order) else None
 
 
 def _again(debt: Debt, now: float, limits: Limits) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from services.reports.domain.case_facts import CaseFact, DebtFact, OrderFact
 from services.reports.domain.contact_facts import ContactFact, Touch
 from shared.clock import CHINA
+from shared.events.deliveries import CHANNELS
 
 PEOPLE = frozenset({"person", "urgent"})
 """What a key does that leads to a person (intake's menu)."""
@@ -82,7 +83,7 @@ def _paid(debt: DebtFact) -> Iterator[Mark]:
         yield Mark(debt.settled_at, "replies_waived")
         return
     yield Mark(debt.settled_at, "replies_settled")
-    yield Mark(debt.settled_at, "replies_delivered" if debt.how == "sms" else "replies_by_person")
+    yield Mark(debt.settled_at, "replies_delivered" if debt.how in CHANNELS else "replies_by_person")
 
 
 def _birth(case: CaseFact) -> Iterator[Mark]:

@@ -15,6 +15,7 @@ import yaml
 from hotline.contracts.openapi import service_names
 from shared.events.topics import Topics
 from shared.settings import Settings
+from tests.unit.deploy.groups import code_groups
 from tests.unit.deploy.manifests import (  # fmt: skip
     K8S,
     NO_SCHEMA,
@@ -131,6 +132,21 @@ def test_scaling_stops_at_the_partitions() -> None:
         widest = max(partitions[trigger["metadata"]["topic"]] for trigger in scaled["spec"]["triggers"])
         assert scaled["spec"]["maxReplicaCount"] <= widest
         assert scaled["spec"]["scaleTargetRef"]["name"] in names("Deployment")
+
+
+def test_triggers_name_the_groups_of_the_code() -> None:
+    """A group that nobody reads has no lag, and so scales nothing: KEDA would not even complain."""
+    code = code_groups()
+    assert {"dispatch.urgent", "notify.normal", "reports.contacts", "intake"} <= code
+    found = [trigger["metadata"] for scaled in of_kind("ScaledObject") for trigger in scaled["spec"]["triggers"]]
+    assert {one["consumerGroup"].partition(".")[2] for one in found} <= code
+    lanes = {group for group in code if group.endswith((".urgent", ".normal")) and not group.startswith("desk.")}
+    assert lanes <= {one["consumerGroup"].partition(".")[2] for one in found}
+    for one in found:
+        assert (
+            one["topic"].rpartition(".")[2] == one["consumerGroup"].rpartition(".")[2]
+            or "intake" in one["consumerGroup"]
+        )
 
 
 def test_the_overlay_builds() -> None:

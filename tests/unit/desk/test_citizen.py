@@ -2,6 +2,8 @@
 
 from services.desk.domain.citizen import Limiter
 from shared.events import cases as e
+from shared.events.commands import Reporter
+from shared.events.contacts import SealedPerson
 from tests.unit.desk.test_view import order_of
 from tests.unit.desk.world import UNIT, World, code_of
 
@@ -66,3 +68,72 @@ def test_the_limiter_counts_within_its_window_only() -> None:
     assert not limiter.allow("a", 2, 10.9)
     limiter.allow("z", 1, 100.0)
     assert set(limiter._tries) == {"z"}
+
+
+async def ready_to_rate(world: World) -> str:
+    """A case whose reply has been told."""
+    case = await world.case()
+    order = order_of(case)
+    answered = e.WorkOrderAnswered(order=order, unit=UNIT, public_answer="已恢复供暖", internal="", solved=True)
+    done = e.WorkOrderDone(order=order, unit=UNIT)
+    debt = (await world.store.by_number(NUMBER)).debts[0].id  # type: ignore[union-attr]
+    for event in (answered, done, e.ReplySettled(obligation=debt, how="sms", proof="p")):
+        await world.city.tell(case, event)
+    return case
+
+
+async def test_a_citizen_rates_the_answer_and_what_is_not_solved_is_told_as_such() -> None:
+    world = World()
+    case = await ready_to_rate(world)
+    known = {"number": NUMBER, "code": code_of()}
+    async with world.browser() as browser:
+        assert "/citizen/rating" in (await browser.post("/citizen", data=known)).text
+        half = await browser.post("/citizen/rating", data={**known, "solved": "yes"})
+        mark = {"solved": "no", "satisfaction": "2", "comment": "打 13812341234"}
+        thanks = await browser.post("/citizen/rating", data={**known, **mark})
+    assert half.status_code == 422
+    assert "Thank you" in thanks.text
+    assert "/citizen/rating" not in thanks.text
+    (asked,) = [ask for ask in world.city.asked if ask.service == "dispatch"]
+    assert asked.path == f"/cases/{case}/commands/follow_up"
+    assert asked.body == {"solved": False, "satisfaction": 2, "comment": "打 138****1234"}
+    assert asked.key == f"citizen-{case}-1"
+
+
+async def test_a_citizen_urges_once_a_day() -> None:
+    world = World()
+    case = await world.case()
+    known = {"number": NUMBER, "code": code_of()}
+    async with world.browser() as browser:
+        urged = await browser.post("/citizen/urging", data=known)
+        (asked,) = [ask for ask in world.city.asked if ask.service == "intake"]
+        contact = SealedPerson(caller_ref="ref-1", masked="138****1234", sealed="k1.sealed")
+        reporter = Reporter(contact_id=asked.path.split("/")[2], person=contact)
+        await world.city.tell(case, e.ContactAttached(reporter=reporter, text=asked.body["text"], obligation=""))
+        again = await browser.post("/citizen/urging", data=known)
+        world.clock.forward(days=1)  # type: ignore[attr-defined]
+        tomorrow = await browser.post("/citizen", data=known)
+    assert "Urged" in urged.text
+    assert asked.body == {"case_id": case, "text": "市民催办 2021-01-13", "sealed_caller": "k1.sealed"}
+    assert again.status_code == 422
+    assert "/citizen/urging" in tomorrow.text
+
+
+async def test_rating_and_urging_take_number_and_code_and_count_as_tries() -> None:
+    world = World()
+    await world.case()
+    wrong = {"number": NUMBER, "code": "0" * 8, "solved": "yes", "satisfaction": "5"}
+    async with world.browser() as browser:
+        codes = [(await browser.post(f"/citizen/{way}", data=wrong)).status_code for way in ("rating", "urging") * 3]
+    assert codes == [404] * 5 + [429]
+    assert not world.city.asked
+
+
+async def test_a_service_that_is_away_is_said() -> None:
+    world = World()
+    await ready_to_rate(world)
+    world.city.away.add("dispatch")
+    mark = {"number": NUMBER, "code": code_of(), "solved": "yes", "satisfaction": "5"}
+    async with world.browser() as browser:
+        answer = await browser.post("/citizen/rating", data=mark)
+    assert (answer.status_code, "does not answer" in answer.text) == (503, True)

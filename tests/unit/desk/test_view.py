@@ -117,7 +117,7 @@ async def test_no_person_and_no_contact_in_the_timeline() -> None:
         assert secret not in told
     assert "还是不热" in told
     assert [contact.masked for contact in sheet.contacts] == ["138****1234", "139****0000"]
-    assert "sealed" not in msgspec.json.encode(sheet).decode()
+    assert [contact.sealed for contact in sheet.contacts] == ["k1.sealed", "k1.secret"], "for intake, which opens it"
 
 
 async def test_a_repeated_batch_changes_nothing() -> None:

@@ -12,7 +12,7 @@ from services.desk.live import Hub
 from services.desk.memory import MemoryStore
 from services.desk.policy import City
 from services.desk.render import Renderer
-from services.desk.testing import LittleCity
+from services.desk.testing import FakeLags, LittleCity
 from shared.auth import issue
 from shared.clock import Clock
 from shared.events.commands import Reporter
@@ -38,8 +38,9 @@ class World:
         self.store = MemoryStore()
         self.city = LittleCity(CITY, self.clock, SECRET, self.store)
         self.hub = Hub(self.store)
+        self.lags = FakeLags()
         settings = Settings(jwt_secret=SecretStr(SECRET))
-        desk = Desk(settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock))
+        desk = Desk(settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock), self.lags)
         self.app = FastAPI(openapi_url=None)
         add_pages(self.app, desk)
 

@@ -119,6 +119,55 @@ async def test_nobody_is_ready_who_has_not_read_what_all_must_know(intake: World
     assert (await state(intake, "ready")).json()["state"] == "ready"
 
 
+async def test_who_does_not_confirm_in_time_is_no_longer_ready(intake: World) -> None:
+    await state(intake, "ready")
+    now = intake.clock.now()
+    intake.shelf.put(bulletin(effective_from=now))
+    intake.clock.forward(minutes=4, seconds=59)
+    assert await intake.agents.call_away() == []
+    intake.clock.forward(seconds=1)
+    assert await intake.agents.call_away() == ["agent"]
+    assert await intake.agents.call_away() == []
+    own = (await intake.get("/agents/me/state", "agent")).json()
+    assert (own["state"], own["why"]) == ("break", "unacknowledged_bulletins")
+    assert (await state(intake, "ready")).status_code == 409
+    intake.shelf.put(Acknowledgement(bulletin="b", version=3, agent="agent", at=now))
+    assert (await state(intake, "ready")).json()["why"] == ""
+
+
+async def test_who_has_confirmed_or_is_in_a_call_stays_as_he_is(intake: World) -> None:
+    intake.shelf.put(Acknowledgement(bulletin="b", version=3, agent="agent", at=LONG_AGO))
+    await state(intake, "ready")
+    intake.shelf.put(bulletin())
+    assert await intake.agents.call_away() == []
+    intake.shelf.put(bulletin("c"))
+    await state(intake, "busy")
+    assert await intake.agents.call_away() == []
+    assert (await intake.get("/agents/me/state", "agent")).json()["state"] == "busy"
+
+
+async def test_before_the_bulletins_are_read_nobody_is_called_away(intake: World) -> None:
+    await state(intake, "ready")
+    intake.shelf.put(bulletin())
+    intake.whole = False
+    assert await intake.agents.call_away() == []
+
+
+async def test_supervisors_see_who_has_not_confirmed(intake: World) -> None:
+    await state(intake, "busy")
+    intake.shelf.put(bulletin())
+    intake.shelf.put(bulletin("mine", scope=("group:epidemic",)))
+    items = (await intake.get("/agents/unread", "supervisor")).json()["items"]
+    assert {one["bulletin"]: [agent["agent"] for agent in one["agents"]] for one in items} == {
+        "b": ["agent"],
+        "mine": [],
+    }
+    assert [one["overdue"] for one in items] == [True, True]
+    await state(intake, "offline")
+    assert (await intake.get("/agents/unread", "supervisor")).json()["items"][0]["agents"] == []
+    assert (await intake.get("/agents/unread", "agent")).status_code == 403
+
+
 async def test_an_expired_bulletin_keeps_nobody(intake: World) -> None:
     intake.shelf.put(bulletin())
     intake.clock.forward(hours=9)

@@ -22,12 +22,14 @@ from shared.auth import issue
 from shared.away import BrokerAway, Refused
 from shared.events.topics import LANES
 from shared.records import Record
+from shared.seats import load_seats
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.shelf import Shelf
 from shared.testing import FakeClock, MemoryLog, MemoryTransport
 
 SECRET = "a secret of at least thirty-two bytes"
+POLICY = Path("policy/130100")
 SETTINGS = Settings(
     jwt_secret=SecretStr(SECRET),
     seal_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
@@ -83,14 +85,15 @@ class World:
         self.acceptor = Acceptor(self.broker, spools, self.clock, ack_s)
         self.shelf = Shelf()
         self.whole = True
-        guidance = Guidance(load_ivr(Path("policy/130100")), self.shelf, self.clock, lambda: self.whole)
-        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(Path("policy/130100")))
+        guidance = Guidance(load_ivr(POLICY), load_seats(POLICY), self.shelf, self.clock, lambda: self.whole)
+        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(POLICY))
+        self.agents = Agents(MemoryAgents(), guidance, self.clock)
         api = IntakeApi(
             SETTINGS,
             door,
             contacts=self.contacts,
             guidance=guidance,
-            agents=Agents(MemoryAgents(), guidance, self.clock),
+            agents=self.agents,
             spools=spools.values(),
         )
         self.app = FastAPI()

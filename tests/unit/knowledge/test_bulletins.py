@@ -97,6 +97,23 @@ async def test_a_bulletin_may_concern_some_agents(world: World) -> None:
     assert refused.json()["reason"] == "not_concerned"
 
 
+async def test_a_bulletin_may_concern_a_group_or_a_unit(world: World) -> None:
+    """`a001` is of the epidemic seats (bulletins.yaml), `a020` of the others."""
+    group = await world.bulletin("g", scope=["group:epidemic"])
+    unit = await world.bulletin("u", scope=["unit:130100-02-001"])
+    assert set(await seen(world, "agent:a001")) == {group}
+    assert await seen(world, "agent:a020") == {}
+    assert set(await seen(world, "unit:130100-02-001:x")) == {unit}
+    done = await world.call("POST", f"/bulletins/{group}/acknowledgements", who="agent:a001")
+    assert done.status_code == 201
+
+
+async def test_a_group_that_does_not_exist_is_refused(world: World) -> None:
+    answer = await world.call("POST", "/bulletins", {**BULLETIN, "scope": ["group:nobody"]}, key="b")
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid")
+    assert "group:nobody" in answer.json()["detail"]
+
+
 async def test_the_gravest_comes_first(world: World) -> None:
     third = await world.bulletin("3", level="III")
     first = await world.bulletin("1")

@@ -22,6 +22,7 @@ from shared.events.knowledge import KNOWLEDGE, Entry
 from shared.events.topics import Topics
 from shared.policy import load
 from shared.records import Record
+from shared.seats import load_seats
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTable
@@ -29,6 +30,7 @@ from shared.testing import FakeClock, MemoryLog, MemoryPublisher, MemoryTable
 POLICY = Path(__file__).parents[3] / "policy" / "130100"
 SECRET = "a secret of at least thirty-two bytes"
 TOPIC = Topics("130100").knowledge
+SEATS = load_seats(Path("policy/130100"))
 ARTICLE = {"question": "小区什么时候解封", "answer": "以区县公告为准", "ivr": "policy.4"}
 BULLETIN = {
     "level": "I",
@@ -81,7 +83,7 @@ class World:
         settings = Settings(jwt_secret=SecretStr(SECRET))
         install_errors(app)
         app.include_router(articles_router(settings, self.desk, self.store, self.library.search, self.clock))
-        app.include_router(bulletins_router(settings, self.desk, self.library.shelf, self.clock))
+        app.include_router(bulletins_router(settings, self.desk, self.library.shelf, SEATS, self.clock))
         app.include_router(surge_router(settings, self.desk, self.store, self.clock))
         profiles = load(POLICY, "profiles", Profiles)
         app.include_router(profiles_router(settings, self.desk, self.store, profiles, self.clock))
@@ -100,7 +102,7 @@ class World:
     async def call(
         self, method: str, path: str, body: Any = None, *, who: str = "editor:e1", key: str = ""
     ) -> httpx.Response:
-        role, _, name = who.partition(":")
+        role, _, name = who.rpartition(":")
         headers = {"Authorization": f"Bearer {issue(SECRET, name, role, 1)}"}
         headers |= {"Idempotency-Key": key} if key else {}
         answer = await self.client.request(method, path, json=body, headers=headers)

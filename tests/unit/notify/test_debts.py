@@ -1,11 +1,14 @@
 """The pure rules of a debt."""
 
+from copy import copy
+
 import pytest
 
 from services.notify.domain.debts import Debt, Debts, Limits, Outcome, begin, close, conclude, message_id, settle
 from services.notify.domain.view import DebtsView
 
-LIMITS = Limits(attempts=3, asks=2, first_wait_s=1.0, longest_wait_s=4.0)
+ONLY_SMS = Limits(channels=(("sms", 2),), asks=2, first_wait_s=1.0, longest_wait_s=4.0)
+LIMITS = Limits(channels=(("sms", 2), ("voice", 1)), asks=2, first_wait_s=1.0, longest_wait_s=4.0)
 
 
 def debt() -> Debt:
@@ -19,9 +22,16 @@ def sending(attempt: int = 1) -> Debt:
     return made
 
 
+def last() -> Debt:
+    """The last attempt on the last channel."""
+    made = debt()
+    made.channel = "voice"
+    assert begin(made, 100.0, 105.5, "v1")
+    return made
+
+
 def concluded(one: Debt, kind: str, asked: bool = False) -> bool:
-    was = Debt(**{name: getattr(one, name) for name in one.__struct_fields__})
-    return conclude(one, was, Outcome(kind, "d"), now=110.0, limits=LIMITS, asked=asked)  # type: ignore[arg-type]
+    return conclude(one, copy(one), Outcome(kind, "d"), now=110.0, limits=LIMITS, asked=asked)  # type: ignore[arg-type]
 
 
 def test_an_owed_debt_is_begun_once() -> None:
@@ -38,8 +48,33 @@ def test_a_definite_failure_uses_up_an_attempt_and_changes_the_id() -> None:
     assert message_id(one) != first
 
 
+def test_the_next_channel_follows_when_one_has_failed_for_certain() -> None:
+    one = sending(attempt=2)
+    first = message_id(one)
+    assert concluded(one, "failed")
+    assert (one.status, one.channel, one.attempt) == ("owed", "voice", 1)
+    assert message_id(one) not in {first, message_id(sending())}
+
+
+def test_a_channel_that_policy_dropped_leads_to_the_first() -> None:
+    one = last()
+    was = copy(one)
+    assert conclude(one, was, Outcome("failed"), now=110.0, limits=ONLY_SMS, asked=False)
+    assert (one.status, one.channel, one.attempt) == ("owed", "sms", 1)
+
+
+@pytest.mark.parametrize("kind", ["silent", "denied"])
+def test_no_channel_follows_where_nobody_knows(kind: str) -> None:
+    one = sending(attempt=2)
+    for _ in range(LIMITS.asks):
+        assert concluded(one, kind, asked=True)
+        if kind == "denied":
+            break
+    assert (one.status, one.channel, one.due) == ("unknown", "sms", 0.0)
+
+
 def test_the_last_definite_failure_hands_over_to_a_person() -> None:
-    one = sending(attempt=3)
+    one = last()
     assert concluded(one, "failed")
     assert (one.status, one.due) == ("unreachable", 0.0)
 
@@ -93,7 +128,7 @@ def test_a_closed_debt_forgets_number_and_answer() -> None:
 
 
 def test_the_index_names_the_earliest_action_and_what_waits_for_a_person() -> None:
-    first, second = sending(), sending(attempt=3)
+    first, second = sending(), last()
     state = Debts(by_id={"a": first, "b": second})
     concluded(second, "failed")
     index = DebtsView().index(state)

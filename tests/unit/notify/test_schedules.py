@@ -4,12 +4,15 @@ import asyncio
 
 import pytest
 
+from services.notify.policy import Messages
 from services.notify.testing import Mood
+from shared.events.deliveries import CHANNELS
 from shared.ids import derive
 from shared.testing import Process, Schedule
-from tests.unit.notify.world import Paying, World, case_of, owed
+from tests.unit.notify.world import FORGETFUL, REMEMBERING, Paying, World, case_of, owed
 
 ODDS: dict[Mood, float] = {"fail": 0.08, "hang": 0.1, "accept_then_hang": 0.15, "away": 0.08}
+FORGETS: dict[Mood, float] = {**ODDS, "fail": 0.2, "forget": 0.1}
 FAILS = 0.05
 OBLIGATIONS = [("a", "a1", 1), ("a", "a2", 2), ("b", "b1", 1), ("c", "c1", 1), ("d", "d1", 1)]
 
@@ -17,14 +20,15 @@ OBLIGATIONS = [("a", "a1", 1), ("a", "a2", 2), ("b", "b1", 1), ("c", "c1", 1), (
 class Play:
     """Two processes that may both believe to own everything; any of them may crash at any point."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, messages: Messages, odds: dict[Mood, float]) -> None:
         self.schedule = Schedule(seed)
-        self.world = World()
+        self.world = World(messages)
+        self._odds = odds
         self.players = [self._player(), self._player()]
         self.passed = 0.0
 
     def _player(self) -> Paying:
-        return Paying(self.world, Process(self.schedule), FAILS, ODDS).start()
+        return Paying(self.world, Process(self.schedule), FAILS, self._odds).start()
 
     def _replace(self) -> None:
         number = self.schedule.random.randrange(len(self.players))
@@ -62,8 +66,8 @@ class Play:
             await last.payer.idle()
 
 
-async def play(seed: int) -> World:
-    game = Play(seed)
+async def play(seed: int, messages: Messages, odds: dict[Mood, float]) -> World:
+    game = Play(seed, messages, odds)
     records = [owed(case_of(case), obligation, sequence) for case, obligation, sequence in OBLIGATIONS]
     first = Paying(game.world)
     first.handler.payer = None
@@ -78,7 +82,7 @@ async def play(seed: int) -> World:
 def check(world: World) -> None:
     for case, obligation, _ in OBLIGATIONS:
         debt = world.debt(case_of(case), obligation)
-        attempts = {derive(obligation, "sms", number) for number in (1, 2, 3)}
+        attempts = {derive(obligation, channel, number) for channel in CHANNELS for number in (1, 2)}
         effects = [effect for effect in world.gateway.accepted if effect.message in attempts]
         assert len(effects) <= 1, "told twice"
         assert debt.status in ("settled_sent", "unknown", "unreachable"), "forgotten"
@@ -89,10 +93,13 @@ def check(world: World) -> None:
             assert not effects, "a person calls although the message was taken"
 
 
+@pytest.mark.parametrize(("messages", "odds"), [(REMEMBERING, ODDS), (FORGETFUL, FORGETS)], ids=["kept", "forgotten"])
 @pytest.mark.parametrize("chunk", range(10))
-async def test_nobody_is_told_twice_and_nobody_is_forgotten(chunk: int) -> None:
+async def test_nobody_is_told_twice_and_nobody_is_forgotten(
+    chunk: int, messages: Messages, odds: dict[Mood, float]
+) -> None:
     for seed in range(chunk * 20, chunk * 20 + 20):
         try:
-            check(await asyncio.wait_for(play(seed), 20))
+            check(await asyncio.wait_for(play(seed, messages, odds), 20))
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error

@@ -7,7 +7,7 @@ from services.notify.domain.debts import Debt
 from services.notify.handlers import OwedHandler
 from services.notify.outbox import Outbox
 from services.notify.payer import Payer
-from services.notify.policy import load_messages
+from services.notify.policy import Messages, load_messages
 from services.notify.store import MemoryStore, read_debts
 from services.notify.testing import FakeGateway, GatewayMemory, Mood
 from shared.events.cases import CASES, ReplyOwed, ReplySettled
@@ -26,6 +26,8 @@ POLICY = Path(__file__).parents[3] / "policy" / "130100"
 TOPICS = Topics("130100")
 KEY = base64.b64encode(b"k" * 32).decode()
 NUMBER = "+8613812341234"
+FORGETFUL = load_messages(POLICY)
+REMEMBERING = FORGETFUL.model_copy(update={"gateway_remembers": True})
 CASES_TOPIC, COMMANDS_TOPIC = TOPICS.cases("normal"), TOPICS.commands("normal")
 
 
@@ -59,11 +61,11 @@ def settled(case: str, obligation: str, sequence: int) -> Record:
 class World:
     """What survives every crash: the documents, the log, the gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, messages: Messages = FORGETFUL) -> None:
         self.table = MemoryTable()
         self.log = MemoryLog()
         self.gateway = GatewayMemory()
-        self.messages = load_messages(POLICY)
+        self.messages = messages
 
     def debt(self, case: str, obligation: str) -> Debt:
         return read_debts(self.table.rows[case]).by_id[obligation]

@@ -43,11 +43,15 @@ class World:
         self.calls: list[str] = []
         self.failures: list[int] = []
         self.book, self.clock = MemoryNumbers(), FakeClock()
-        self.generations = Generations(self.book, self._new, self._store, self.clock, works)
+        self.left: list[str] = []
+        self.generations = Generations(self.book, self._new, self._store, self.clock, works, self._leave)
 
     def _new(self, number: int) -> FakeReading:
         self.latest = FakeReading(number, self.calls, self.failures)
         return self.latest
+
+    async def _leave(self, groups: list[str]) -> None:
+        self.left += groups
 
     def _store(self, number: int) -> MemoryStore:
         made = MemoryStore()
@@ -83,6 +87,8 @@ async def test_a_rebuild_during_a_rebuild_serves_only_the_last() -> None:
     world.latest.complete = True
     await world.generations.look()
     assert (world.serving, world.book.dropped) == ("2", [0, 1])
+    sources = ("normal", "urgent", "contacts")
+    assert sorted(world.left) == sorted(f"reports.{one}{number}" for one in sources for number in ("", ".1"))
 
 
 async def test_a_generation_that_cannot_begin_is_tried_again() -> None:

@@ -58,6 +58,7 @@ class Platform:
         ("dispatch.2@5~15", Fault("dispatch.2", 5.0, 15.0, "freeze")),
         ("dispatch@5=3", Fault("dispatch", 5.0, 0.0, "scale", 3)),
         ("gateway@5:hang+10", Fault("gateway", 5.0, 10.0, "behave", 0, "hang")),
+        ("gateway@3:forget+12", Fault("gateway", 3.0, 12.0, "behave", 0, "forget")),
         ("gateway@5:accept_then_hang", Fault("gateway", 5.0, 0.0, "behave", 0, "accept_then_hang")),
     ],
 )

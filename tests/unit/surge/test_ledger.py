@@ -78,7 +78,6 @@ def test_records_that_come_again_unchanged_are_legal() -> None:
     facts.events += facts.events[2:5]
     facts.feeds += facts.feeds
     facts.contacts += facts.contacts
-    facts.effects += facts.effects
     assert drawn(facts).clean
 
 
@@ -146,6 +145,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("lost", lambda facts: facts.lines.append(Settled(9.0, CASE, "debt-unknown"))),
     ("owed", drop_event("reply.settled.v1")),
     ("done_twice", lambda facts: facts.effects.append(Effect("sms-2", "debt-c"))),
+    ("done_twice", lambda facts: facts.effects.append(Effect("sms-1", "debt-c"))),
     ("done_twice", born_twice),
     ("done_twice", told_otherwise),
     ("done_twice", warned_twice),

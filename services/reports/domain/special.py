@@ -1,0 +1,214 @@
+"""The special report (专报): one problem, a window of time, and the figures of its cases. Frozen once made.
+
+Everything is counted from the cases of a selection, so that every figure can be computed again from its query.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import urlencode
+
+from msgspec import Struct, field
+
+from services.reports.domain.alerts import Alert, Triggers
+from services.reports.domain.case_facts import CaseFact
+from services.reports.domain.daily import Words
+from services.reports.domain.wording import REQUEST_TYPES
+from shared.clock import CHINA
+from shared.privacy import redact
+
+SUMMARY, EXAMPLE = 150, 120
+FEWEST, MOST = 3, 5
+AREAS, UNITS = 3, 8
+HOURLY = timedelta(hours=48)
+Column = Literal["area", "request_type", "unit", "hour"]
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """Cases registered in (since, until]; what is empty fits every case. Times are ISO 8601 with zone."""
+
+    since: str
+    until: str
+    topic: str = ""
+    area: str = ""
+    priority: str = ""
+    repeated: bool = False
+    """Open cases that people came back about, alone."""
+
+    def fits(self, fact: CaseFact) -> bool:
+        """Whether a case of the window with these fields is meant."""
+        return not self.repeated or (bool(fact.attached_at) and not fact.closed)
+
+    def fields(self) -> dict[str, str]:
+        """What a case's own fields must be."""
+        given = {name: getattr(self, name) for name in ("topic", "area", "priority")}
+        return {name: value for name, value in given.items() if value}
+
+    def query(self) -> str:
+        """The way to the same cases at this service."""
+        given = {"since": self.since, "until": self.until, **self.fields()}
+        return f"/selections?{urlencode(given | ({'repeated': '1'} if self.repeated else {}))}"
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """`contacts`: how often people came, the first time included; tables by code, most first (hours in their order)."""
+
+    cases: int
+    contacts: int
+    open: int
+    urgent: int
+    breached: int
+    tables: dict[Column, list[tuple[str, int]]]
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """A typical case; numbers in its words are masked."""
+
+    number: str
+    title: str
+    text: str
+    area: str
+    state: str
+
+
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """What should be done, by which unit (code), by which day."""
+
+    text: str
+    unit: str
+    due: str
+
+
+class Remarks(Struct, frozen=True, kw_only=True):
+    """What the office writes; no machine fills it."""
+
+    title: str = ""
+    cause: str = ""
+    policy: str = ""
+    measures: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class Special(Struct, frozen=True, kw_only=True):
+    """One special report. `reason` is an alert's kind or `hand`; `signed_by` ends every change."""
+
+    id: str
+    number: int
+    reason: str
+    code: str
+    made_at: str
+    made_by: str
+    selection: Selection
+    usual: float | None
+    counts: Counts
+    examples: list[Example]
+    remarks: Remarks = field(default_factory=Remarks)
+    signed_by: str = ""
+
+
+def selection_of(alert: Alert, at: datetime, limits: Triggers, repeat_days: int) -> Selection:
+    """The cases that an alert is about."""
+    match alert.kind:
+        case "urgent_cluster":
+            since = at - timedelta(hours=limits.urgent_window_h)
+            return Selection(since=_iso(since), until=_iso(at), area=alert.code, priority="P0")
+        case "repeats_unsolved":
+            since = at - timedelta(days=repeat_days)
+            return Selection(since=_iso(since), until=_iso(at), topic=alert.code, repeated=True)
+    return Selection(since=_iso(at - timedelta(hours=limits.window_h)), until=_iso(at), topic=alert.code)
+
+
+def count(facts: Sequence[CaseFact], selection: Selection) -> Counts:
+    """Of the selection's cases."""
+    units = Counter(order.unit for fact in facts for order in fact.orders.values())
+    hours = Counter(_hour(fact.registered_at, selection) for fact in facts if fact.registered_at)
+    return Counts(
+        cases=len(facts),
+        contacts=sum(1 + len(fact.attached_at) for fact in facts),
+        open=sum(not fact.closed for fact in facts),
+        urgent=sum(fact.priority in ("P0", "P1") for fact in facts),
+        breached=sum(any(order.breached for order in fact.orders.values()) for fact in facts),
+        tables={
+            "area": _ranked(Counter(fact.area for fact in facts)),
+            "request_type": _ranked(Counter(fact.request_type for fact in facts)),
+            "unit": _ranked(units),
+            "hour": sorted(hours.items()),
+        },
+    )
+
+
+def examples(facts: Sequence[CaseFact]) -> list[Example]:
+    """The gravest, then those that came back most often, then the newest; of different titles if there are enough."""
+    ordered = sorted(facts, key=lambda fact: (fact.priority, -len(fact.attached_at), _backwards(fact), fact.number))
+    unlike: dict[str, CaseFact] = {}
+    for fact in ordered:
+        unlike.setdefault(fact.title, fact)
+    chosen = list(unlike.values()) if len(unlike) >= FEWEST else ordered
+    return [_example(fact) for fact in chosen[:MOST]]
+
+
+def title_of(special: Special, words: Words) -> str:
+    """What the office wrote, else what the reason says."""
+    topic, area = words.topics.get(special.code, special.code or "未分类"), words.areas.get(special.code, special.code)
+    said = {
+        "topic_volume": f"关于“{topic}”类诉求短时集中的专报",
+        "topic_rise": f"关于“{topic}”类诉求明显上升的专报",
+        "urgent_cluster": f"关于{area}特急诉求聚集的专报",
+        "repeats_unsolved": f"关于“{topic}”类诉求反复来访未办结的专报",
+    }
+    return special.remarks.title or said.get(special.reason, "关于群众集中反映问题的专报")
+
+
+def summary_of(special: Special, words: Words) -> str:
+    """At most 150 characters: how many, how many more than usual, where, and how many are not done."""
+    counts = special.counts
+    found = [f"{_span(special.selection)}共受理相关诉求{counts.cases}件、来访{counts.contacts}次"]
+    if special.usual is not None:
+        found.append(f"平时同时段均值{special.usual:.2f}件")
+    areas = "、".join(words.areas.get(code, code) for code, _ in counts.tables["area"][:AREAS] if code)
+    found += [f"主要在{areas}"] if areas else []
+    kinds = "、".join(REQUEST_TYPES.get(code, (code, code))[0] for code, _ in counts.tables["request_type"][:2])
+    found += [f"以{kinds}为主"] if kinds else []
+    found.append(f"紧急{counts.urgent}件，超期{counts.breached}件，尚未办结{counts.open}件")
+    text = "，".join(found) + "。"
+    return text if len(text) <= SUMMARY else f"{text[: SUMMARY - 1]}…"
+
+
+def _span(selection: Selection) -> str:
+    since, until = datetime.fromisoformat(selection.since), datetime.fromisoformat(selection.until)
+    return f"{_moment(since)}至{_moment(until)}"
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(CHINA)
+    return f"{local.month}月{local.day}日{local:%H:%M}"
+
+
+def _hour(at: datetime, selection: Selection) -> str:
+    """The hour of a short window, the day of a long one."""
+    span = datetime.fromisoformat(selection.until) - datetime.fromisoformat(selection.since)
+    return at.astimezone(CHINA).strftime("%m-%d %H:00" if span <= HOURLY else "%m-%d")
+
+
+def _example(fact: CaseFact) -> Example:
+    text = redact(fact.text)
+    return Example(
+        number=fact.number,
+        title=redact(fact.title),
+        text=text if len(text) <= EXAMPLE else f"{text[: EXAMPLE - 1]}…",
+        area=fact.area,
+        state=fact.state(),
+    )
+
+
+def _backwards(fact: CaseFact) -> float:
+    return -fact.registered_at.timestamp() if fact.registered_at else 0.0
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(CHINA).isoformat(timespec="seconds")
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,241 @@
+"""Special reports: drafted once per trigger and day, kept frozen, completed and signed by the office."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+import structlog
+from pymongo import DESCENDING
+from pymongo.errors import DuplicateKeyError
+
+from services.reports.domain.case_facts import CaseFact
+from services.reports.domain.special import Counts, Remarks, Selection, Special, count, examples, selection_of
+from services.reports.office import PAST_DAYS, Office
+from services.reports.store import Store
+from shared.away import AWAY
+from shared.clock import CHINA, Clock
+from shared.ids import derive
+from shared.mongo import reachable
+
+log = structlog.get_logger()
+MOST_CASES = 20_000
+"""Of a selection; further ones are not counted, and a selection of so many is refused."""
+LOOK_S = 20.0
+PAGE = 200
+POLICY = "service:reports"
+
+
+class Signed(Exception):
+    """A signed report does not change."""
+
+
+class TooMany(Exception):
+    """The selection holds more cases than one report can be about."""
+
+
+class Kept(NamedTuple):
+    special: Special
+    rev: int
+
+
+class Specials(Protocol):
+    """Where they are kept. Every method raises StoreAway while the database is away."""
+
+    async def get(self, special: str) -> Kept | None: ...
+
+    async def listed(self) -> list[Special]:
+        """The newest first."""
+        ...
+
+    async def add(self, special: Special) -> Special:
+        """Keep it with the next number; one that is there already stays as it is and is returned."""
+        ...
+
+    async def change(self, special: Special, rev: int) -> bool:
+        """Write over that revision; False where somebody else was faster."""
+        ...
+
+
+class MongoSpecials:
+    """In MongoDB: `_id`, `number` unique, `rev`, `special` (JSON text, so that it comes back to the byte)."""
+
+    def __init__(self, database: Any) -> None:
+        self._specials = database.specials
+
+    async def prepare(self) -> None:
+        with reachable():
+            await self._specials.create_index("number", unique=True)
+
+    async def get(self, special: str) -> Kept | None:
+        with reachable():
+            row = await self._specials.find_one({"_id": special})
+        return None if row is None else Kept(_read(row), row["rev"])
+
+    async def listed(self) -> list[Special]:
+        with reachable():
+            rows = await self._specials.find().sort("number", DESCENDING).limit(PAGE).to_list(None)
+        return [_read(row) for row in rows]
+
+    async def add(self, special: Special) -> Special:
+        while True:
+            known = await self.get(special.id)
+            if known is not None:
+                return known.special
+            with reachable():
+                last = await self._specials.find_one({}, {"number": 1}, sort=[("number", DESCENDING)])
+            made = msgspec.structs.replace(special, number=int(last["number"]) + 1 if last else 1)
+            try:
+                with reachable():
+                    await self._specials.insert_one({"_id": made.id, "rev": 1, **_fields(made)})
+            except DuplicateKeyError:
+                continue  # somebody else made it or took this number
+            return made
+
+    async def change(self, special: Special, rev: int) -> bool:
+        with reachable():
+            done = await self._specials.update_one(
+                {"_id": special.id, "rev": rev}, {"$set": _fields(special), "$inc": {"rev": 1}}
+            )
+        return bool(done.modified_count)
+
+
+class MemorySpecials:
+    """In memory, for tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Kept] = {}
+
+    async def get(self, special: str) -> Kept | None:
+        return self._kept.get(special)
+
+    async def listed(self) -> list[Special]:
+        return [kept.special for kept in reversed(self._kept.values())]
+
+    async def add(self, special: Special) -> Special:
+        made = msgspec.structs.replace(special, number=len(self._kept) + 1)
+        return self._kept.setdefault(special.id, Kept(made, 1)).special
+
+    async def change(self, special: Special, rev: int) -> bool:
+        if self._kept[special.id].rev != rev:
+            return False
+        self._kept[special.id] = Kept(special, rev + 1)
+        return True
+
+
+class SpecialDesk:
+    """Makes special reports, by hand and where policy calls for one."""
+
+    def __init__(self, store: Callable[[], Store], specials: Specials, office: Office, clock: Clock) -> None:
+        self._store = store
+        self._specials = specials
+        self._office = office
+        self._clock = clock
+
+    async def get(self, special: str) -> Special | None:
+        kept = await self._specials.get(special)
+        return kept.special if kept else None
+
+    async def listed(self) -> list[Special]:
+        return await self._specials.listed()
+
+    async def make(self, selection: Selection, title: str, key: str, by: str) -> Special:
+        """By hand; the same person's same key is the same report. Raises TooMany."""
+        name = derive("special", by, key)
+        code = selection.topic or selection.area
+        return await self._made(name, "hand", code, selection, None, by, Remarks(title=title))
+
+    async def watch(self) -> None:
+        """For ever: what policy calls for is drafted, once per reason, subject and day."""
+        while True:
+            await self._clock.sleep(LOOK_S)
+            try:
+                await self.look()
+            except AWAY as error:
+                log.warning("database away; nothing is drafted", error=repr(error))
+            except Exception:
+                log.exception("drafting failed; it goes on")
+
+    async def look(self) -> list[Special]:
+        """Drafts for the alerts of this moment; those of today that are drafted already stay as they are."""
+        now = self._office.now()
+        made = []
+        for alert in await self._office.alerts(now):
+            name = derive("special", alert.kind, alert.code, now.astimezone(CHINA).date().isoformat())
+            if await self._specials.get(name) is None:
+                selection = selection_of(alert, now, self._office.limits, PAST_DAYS)
+                made.append(await self._made(name, alert.kind, alert.code, selection, alert.usual, POLICY, Remarks()))
+        return made
+
+    async def _made(
+        self, name: str, reason: str, code: str, selection: Selection, usual: float | None, by: str, remarks: Remarks
+    ) -> Special:  # fmt: skip
+        facts = await self._facts(selection)
+        made = Special(
+            id=name,
+            number=0,
+            reason=reason,
+            code=code,
+            made_at=self._clock.now().astimezone(CHINA).isoformat(timespec="seconds"),
+            made_by=by,
+            selection=selection,
+            usual=usual,
+            counts=count(facts, selection),
+            examples=examples(facts),
+            remarks=remarks,
+        )
+        return await self._specials.add(made)
+
+    async def counted(self, selection: Selection) -> Counts:
+        """The selection's figures now. Raises TooMany."""
+        return count(await self._facts(selection), selection)
+
+    async def _facts(self, selection: Selection) -> list[CaseFact]:
+        since, until = (datetime.fromisoformat(at) for at in (selection.since, selection.until))
+        found = await self._store().facts(since, until, selection.fields(), MOST_CASES + 1)
+        if len(found) > MOST_CASES:
+            raise TooMany
+        return [fact for fact in found if selection.fits(fact)]
+
+    async def differing(self, special: Special) -> list[str]:
+        """Names of the figures that have another value when counted again now."""
+        now = await self.counted(special.selection)
+        names = ("cases", "contacts", "open", "urgent", "breached", "tables")
+        return [name for name in names if getattr(now, name) != getattr(special.counts, name)]
+
+    async def write(self, special: str, remarks: Remarks) -> Special | None:
+        """The office's words, the title only where it gives one; None for no such report. Raises Signed."""
+
+        def written(known: Special) -> Special:
+            title = remarks.title or known.remarks.title
+            return msgspec.structs.replace(known, remarks=msgspec.structs.replace(remarks, title=title))
+
+        return await self._changed(special, written)
+
+    async def sign(self, special: str, by: str) -> Special | None:
+        """From here on it stays as it is; the same person may repeat it. Raises Signed."""
+        known = await self.get(special)
+        if known is not None and known.signed_by == by:
+            return known
+        return await self._changed(special, lambda known: msgspec.structs.replace(known, signed_by=by))
+
+    async def _changed(self, special: str, change: Callable[[Special], Special]) -> Special | None:
+        while True:
+            kept = await self._specials.get(special)
+            if kept is None:
+                return None
+            if kept.special.signed_by:
+                raise Signed
+            made = change(kept.special)
+            if await self._specials.change(made, kept.rev):
+                return made
+            await asyncio.sleep(0)
+
+
+def _fields(special: Special) -> dict[str, Any]:
+    return {"number": special.number, "special": msgspec.json.encode(special).decode()}
+
+
+def _read(row: dict[str, Any]) -> Special:
+    return msgspec.json.decode(row["special"], type=Special)
