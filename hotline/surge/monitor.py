@@ -78,7 +78,9 @@ class Monitor:
         try:
             async with asyncio.timeout(BROKER_S):
                 groups = [group for group, *_ in await admin.list_consumer_groups() if self._settings.city in group]
-                return {group: await _behind(admin, consumer, group) for group in sorted(groups)}
+                reached = {group: await admin.list_consumer_group_offsets(group) for group in sorted(groups)}
+                ends = await consumer.end_offsets(list({one for offsets in reached.values() for one in offsets}))
+                return {group: _behind(offsets, ends) for group, offsets in reached.items()}
         except (KafkaError, OSError, TimeoutError):
             await self._leave_broker()
             raise
@@ -120,7 +122,5 @@ async def _close(broker: tuple[Any, Any] | None) -> None:
         await closed(BROKER_S, getattr(one, stop)())
 
 
-async def _behind(admin: Any, consumer: Any, group: str) -> int:
-    committed = await admin.list_consumer_group_offsets(group)
-    ends = await consumer.end_offsets(list(committed))
-    return sum(max(0, end - max(0, committed[partition].offset)) for partition, end in ends.items())
+def _behind(offsets: dict[Any, Any], ends: dict[Any, int]) -> int:
+    return sum(max(0, ends[partition] - max(0, reached.offset)) for partition, reached in offsets.items())

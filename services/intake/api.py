@@ -1,7 +1,7 @@
 """intake's door from HTTP: check rights, decode, hand on."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
@@ -10,7 +10,7 @@ from services.intake.agents import Agents, Unread
 from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
-from services.intake.plain import PlainRouter, answer, body_of
+from services.intake.plain import Plain, PlainRouter, answer, body_of
 from services.intake.spool import Spool
 from services.intake.store import Contacts
 from shared.events.topics import is_case_id
@@ -64,6 +64,10 @@ class IntakeApi:
         router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
         return router
+
+    def busy(self) -> Mapping[str, Plain]:
+        """The endpoint that a telephone system calls for every step of every call, by its path."""
+        return {"/calls/events": self.call_events}
 
     async def call_events(self, request: Request) -> Response:
         """Facts about calls, one or an array: offered, key, answered, ended. A repeated number is the same fact."""

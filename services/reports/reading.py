@@ -9,7 +9,7 @@ from services.reports.domain.case_facts import CaseFact
 from services.reports.handlers import READER, CaseHandler, ContactHandler
 from services.reports.store import MongoStore
 from shared import names
-from shared.bus import Bus, Subscription
+from shared.bus import READERS_GATHER_MS, Bus, Subscription
 from shared.clock import Clock
 from shared.deadletters import dead_letter
 from shared.events.topics import LANES, Topics
@@ -48,7 +48,8 @@ class Reading:
         sources = [(f"reports.{lane}", self._topics.cases(lane), self.cases.handle) for lane in LANES]
         sources.append(("reports.contacts", self._topics.contacts, self._contacts.handle))
         self._subscriptions = [
-            self.bus.subscribe(f"{group}{suffix}", [topic], handle, self._poison) for group, topic, handle in sources
+            self.bus.subscribe(f"{group}{suffix}", [topic], handle, self._poison, gather_ms=READERS_GATHER_MS)
+            for group, topic, handle in sources
         ]
 
     async def stop(self) -> None:
