@@ -30,7 +30,6 @@ def connect(settings: Settings, service: str, client: Any = AsyncIOMotorClient) 
         socketTimeoutMS=30_000,
         tz_aware=True,
         appname=settings.name,
-        retryWrites=False,  # every owner writes again by itself; the server's own memory of it is a second write each
     )
     return made.get_database(settings.database(service), write_concern=JOURNALED)
 
