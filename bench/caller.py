@@ -1,20 +1,24 @@
 """Load on a door in a process of its own: `python -m bench.caller URL TOKEN RATE SECONDS`. Open loop, one event a POST.
 
-Each request has its moment, whatever became of those before it; its latency is counted from that moment.
+Each request has its moment, whatever became of those before it; its latency is counted from that moment, also while it
+waits for one of the connections. These are bounded, as a telephone system's are: else a stall opens thousands.
 """
 
 import asyncio
+import gc
 import sys
 import time
 
-import aiohttp
 import msgspec
 import uvloop
 from msgspec import Struct
 
+from hotline.surge.http import Client, Lost
+
 WARM_S = 3.0
 """Sent and answered, but not counted."""
 TIMEOUT_S = 10.0
+CONNECTIONS = 256
 
 
 class Answers(Struct, kw_only=True):
@@ -27,9 +31,9 @@ class Answers(Struct, kw_only=True):
 class Caller:
     """Calls at a rate."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, rate: float) -> None:
-        self._http = http
-        self._url = url
+    def __init__(self, client: Client, token: str, rate: float) -> None:
+        self._client = client
+        self._headers = f"Authorization: Bearer {token}\r\n"
         self._rate = rate
         self._run = f"{time.time():.3f}"
         self.answers = Answers(seconds=[])
@@ -46,10 +50,9 @@ class Caller:
     async def _call(self, n: int, due: float, counted: bool) -> None:
         body = {"type": "offered", "call_id": f"{self._run}-{n}", "number": 1, "caller": f"138{n % 10**8:08d}"}
         try:
-            async with self._http.post(self._url, data=msgspec.json.encode(body)) as answer:
-                await answer.read()
-                good = answer.status == 202
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            answer = await self._client.request("POST", "/calls/events", body, self._headers)
+            good = answer.status == 202
+        except Lost:
             good = False
         if good and counted:
             self.answers.seconds.append(time.perf_counter() - due)
@@ -57,13 +60,11 @@ class Caller:
 
 
 async def call(url: str, token: str, rate: float, seconds: float) -> Answers:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    limits = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), headers=headers, timeout=limits
-    ) as session:
-        caller = Caller(session, url, rate)
-        await caller.run(seconds)
+    gc.disable()  # a look of the collector at so many tasks would be counted as the door's time
+    client = Client([url], CONNECTIONS, TIMEOUT_S)
+    caller = Caller(client, token, rate)
+    await caller.run(seconds)
+    client.close()
     return caller.answers
 
 

@@ -18,7 +18,7 @@ READY_S = 20.0
 
 async def _calls(stand: Stand, url: str) -> Answers:
     token = issue(stand.settings.jwt_secret.get_secret_value(), "bench-pbx", "service", 1)
-    process = await stand.spawn("bench.caller", f"{url}/calls/events", token, str(RATE), str(SECONDS))
+    process = await stand.spawn("bench.caller", url, token, str(RATE), str(SECONDS))
     output, _ = await process.communicate()
     return msgspec.json.decode(output, type=Answers)
 

@@ -1,10 +1,10 @@
 """Personal data: sealing, the blind index, masking. Only intake, notify and transfer hold the sealing key."""
 
 import base64
-import hashlib
 import hmac
 import os
 import re
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,10 +17,16 @@ class Sealed(ValueError):
     """The sealed text cannot be opened with this key."""
 
 
+@lru_cache(maxsize=8)
+def _box(key: str) -> AESGCM:
+    """The cipher of a key, which is made ready only once."""
+    return AESGCM(base64.b64decode(key))
+
+
 def seal(key: str, text: str) -> str:
     """AES-256-GCM with a random nonce: `<key id>.<base64 of nonce and ciphertext>`; `key` is base64 of 32 bytes."""
     nonce = os.urandom(12)
-    box = AESGCM(base64.b64decode(key)).encrypt(nonce, text.encode(), KEY_ID.encode())
+    box = _box(key).encrypt(nonce, text.encode(), KEY_ID.encode())
     return f"{KEY_ID}.{base64.b64encode(nonce + box).decode()}"
 
 
@@ -29,14 +35,14 @@ def unseal(key: str, sealed: str) -> str:
     key_id, _, box = sealed.partition(".")
     try:
         data = base64.b64decode(box)
-        return AESGCM(base64.b64decode(key)).decrypt(data[:12], data[12:], key_id.encode()).decode()
+        return _box(key).decrypt(data[:12], data[12:], key_id.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise Sealed("sealed with another key, or damaged") from error
 
 
 def caller_ref(key: str, number: str) -> str:
     """Blind index of a number: the same caller has the same reference, which says nothing of him."""
-    return hmac.new(key.encode(), number.encode(), hashlib.sha256).hexdigest()[:24]
+    return hmac.digest(key.encode(), number.encode(), "sha256").hex()[:24]
 
 
 def mask_number(number: str) -> str:

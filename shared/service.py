@@ -21,6 +21,8 @@ from shared.tracing import exporting
 
 GARBAGE = 50_000
 """New objects between two looks of the garbage collector."""
+KEEP_ALIVE_S = 75
+"""An idle connection is kept so long; uvicorn's 5 s meet the next request of a client that calls now and then."""
 Build = Callable[[Settings, Clock], FastAPI]
 """Wires a service: its FastAPI application, whose lifespan starts and stops the workers of the role."""
 
@@ -41,6 +43,7 @@ def run(build: Build) -> None:
             access_log=False,
             log_level="warning",
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
 
 

@@ -16,7 +16,7 @@ from hotline.embedded.process import ProcessSpec
 COORDINATES = "org.apache.kafka:kafka_2.13:4.4.0"
 LOG_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5"
 _MADE_FOR = f"{COORDINATES} {LOG_COORDINATES}"
-HEAP = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN")
+HEAP = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN")
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1

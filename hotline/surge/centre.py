@@ -1,6 +1,7 @@
 """Callers and agents: the telephone system's events, the agents' cases and notes, over intake's API."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from itertools import islice
@@ -14,6 +15,9 @@ GROUP = 50
 """Calls whose events the telephone system sends in one array."""
 GROUPS_IN_FLIGHT = 8
 TICK_S = 0.05
+NUMBER_S = 5.0
+"""An agent waits at most so long for a case's number before the caller hangs up."""
+LOOK_S = 0.25
 AGAIN_IN_FLIGHT = 8
 DESK_ANSWER = "已在通话中答复：请以市政府当日公告为准，如有变化将另行通知。"
 
@@ -27,15 +31,22 @@ class Counts:
 
 
 class Centre:
-    """Plays a round. `rate` in calls per second; 0: as fast as intake answers."""
+    """Plays a round. `rate` in calls per second; 0: as fast as the agents get numbers for their cases.
 
-    def __init__(self, plan: Round, pbx: Door, agents: Sequence[Door], journal: Journal, rate: float) -> None:
+    A hall has a bounded number of seats, and an agent tells the caller the case's number before the next call. One case
+    of each group is looked up for that, at `dispatch`. Where a rate is asked for, calls come whatever becomes of them.
+    """
+
+    def __init__(
+        self, plan: Round, pbx: Door, agents: Sequence[Door], journal: Journal, rate: float, dispatch: Door
+    ) -> None:
         self.counts = Counts()
         self._plan = plan
         self._pbx = pbx
         self._agents = agents
         self._journal = journal
         self._rate = rate
+        self._dispatch = dispatch
         self._groups = asyncio.Semaphore(GROUPS_IN_FLIGHT)
         self._again = asyncio.Semaphore(AGAIN_IN_FLIGHT)
 
@@ -66,11 +77,22 @@ class Centre:
         contacts = await self._send([event for call in group for event in call.opening()])
         self.counts.offered += len(group)
         matters = [self._matter(call, contacts[call.id], tasks) for call in group if call.kind != "ivr"]
-        await asyncio.gather(*matters)
+        cases = [case for case in await asyncio.gather(*matters) if case]
+        if cases and not self._rate:
+            await self._numbered(cases[-1])
         closing = [event for call in group for event in call.closing()]
         if closing:
             await self._send(closing)
         self.counts.ended += len(group)
+
+    async def _numbered(self, case: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NUMBER_S):
+                while True:
+                    answer = await self._dispatch.get(f"/cases/{case}")
+                    if answer.status != 404:
+                        return
+                    await asyncio.sleep(LOOK_S)
 
     async def _send(self, events: list[dict[str, Any]]) -> dict[str, str]:
         """Contact id by call id; a refusal is journaled and gives empty ids."""
@@ -83,16 +105,18 @@ class Centre:
         self._journal.write(Touches(time.time(), items))
         return contacts
 
-    async def _matter(self, call: Call, contact: str, tasks: asyncio.TaskGroup) -> None:
+    async def _matter(self, call: Call, contact: str, tasks: asyncio.TaskGroup) -> str:
+        """The case that the call opened, or empty."""
         if not contact:
-            return
+            return ""
         if call.kind == "again":
             await self._attach(call, contact)
-            return
+            return ""
         case = await self._register(call, contact)
         second = self._plan.again(call, case) if case and call.kind == "dispatched" else None
         if second is not None:
             tasks.create_task(self._call_again(second, tasks))
+        return case
 
     async def _register(self, call: Call, contact: str) -> str:
         """The case's id, empty where intake refused."""

@@ -29,7 +29,7 @@ def answer_of(order: str) -> dict[str, Any]:
 class HttpDepartment(Actor):
     """A department that reads its lists and posts its commands."""
 
-    def __init__(self, world: World, door: Door, journal: Journal, unit: str, parallel: int = 16) -> None:
+    def __init__(self, world: World, door: Door, journal: Journal, unit: str, parallel: int = 32) -> None:
         super().__init__(world, door, journal, parallel)
         self._unit = unit
 

@@ -96,7 +96,7 @@ def _json(parts: list[bytes]) -> Any:
 class Client:
     """Requests to the replicas of one service in turn, over at most `size` connections."""
 
-    def __init__(self, urls: list[str], size: int = 64, timeout: float = 15.0) -> None:
+    def __init__(self, urls: list[str], size: int = 256, timeout: float = 15.0) -> None:
         self._hosts = [(part.hostname or "", part.port or 80) for part in map(urlsplit, urls)]
         self._slots = asyncio.Semaphore(size)
         self._free: list[_Connection] = []

@@ -23,7 +23,7 @@ from hotline.surge.monitor import Monitor, Status
 from hotline.surge.office import Office
 from hotline.surge.workers import Figures, Workers
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 WORLD_STOP_S = 15.0
 PATIENCE_S = 90.0
 PATIENCE_DOMAIN_S = 5 * 86_400.0

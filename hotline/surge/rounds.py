@@ -14,7 +14,7 @@ from shared.ids import client_command_id
 PAGE = 500
 IDLE_S, LONGEST_IDLE_S = 1.0, 4.0
 """An actor without work doubles its pause from the first to the second: most departments have few orders."""
-BUSY_S = 0.1
+BUSY_S = 0.5
 LATER_S = 2.0
 """A case whose command was refused, or has no outcome yet, is looked at again after this."""
 Item = dict[str, Any]
@@ -35,7 +35,7 @@ class World:
 class Actor:
     """A person or department at dispatch's door, with a journal of its own."""
 
-    def __init__(self, world: World, door: Door, journal: Journal, parallel: int = 32) -> None:
+    def __init__(self, world: World, door: Door, journal: Journal, parallel: int = 64) -> None:
         self.world = world
         self.door = door
         self.journal = journal

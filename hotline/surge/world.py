@@ -66,7 +66,8 @@ class Cast:
         plan = Round(self._config.name, self._config.calls, self._mix, self._chance, messages)
         agents = [self._door("intake", f"a{seat:03d}", "agent") for seat in range(1, SEATS + 1)]
         pbx = self._door("intake", "pbx", "service")
-        return Centre(plan, pbx, agents, self._journal("centre"), self._config.rate)
+        dispatch = self._door("dispatch", "a001", "agent")
+        return Centre(plan, pbx, agents, self._journal("centre"), self._config.rate, dispatch)
 
     def _people(self) -> list[Actor]:
         roles: dict[str, tuple[type[Actor], str]] = {

@@ -183,7 +183,10 @@ class MongoStore:
         bounded = {**query, "_id": {"$gt": after}} if after else query
         with reachable():
             found: list[Document] = await (
-                self._database.cases.find(bounded, {"log": 0}).sort("_id", ASCENDING).limit(limit).to_list(None)
+                self._database.cases.find(bounded, {"log": 0, "case.causes": 0})
+                .sort("_id", ASCENDING)
+                .limit(limit)
+                .to_list(None)
             )
         return found
 

@@ -23,8 +23,8 @@ from shared.tasks import end
 log = structlog.get_logger()
 ACK_S = 1.0
 """A request without acknowledgement so long after its arrival goes into the spool."""
-LINGER_S = 0.004
-"""Requests that arrive within this go together: half the messages to the broker at 1,000 requests/s."""
+LINGER_S = 0.01
+"""Requests that arrive within this go together: at 1,000 requests/s a third fewer batches than within 4 ms."""
 REPLAY = 200
 RETRY_AFTER_S = (2, 8)
 _LOG, _SPOOL = names.ACCEPTED.labels("log"), names.ACCEPTED.labels("spool")
@@ -213,7 +213,8 @@ class Acceptor:
                 async with asyncio.timeout(self._ack_s):
                     await self._pipes[lane].publish(records)
             except (TimeoutError, Away):
-                log.warning("not acknowledged in time; into the spool", lane=lane)
+                if not spool.entries:  # one line for all that follow: a line each costs more than the spool
+                    log.warning("not acknowledged in time; into the spool", lane=lane)
             else:
                 _LOG.inc()
                 return

@@ -1,7 +1,7 @@
 """intake's door from HTTP: check rights, decode, hand on."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -11,7 +11,7 @@ from services.intake.agents import Agents, Unread
 from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, RevealBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
-from services.intake.plain import PlainRouter, answer, body_of
+from services.intake.plain import Plain, PlainRouter, answer, body_of
 from services.intake.spool import Spool
 from services.intake.store import Contacts
 from shared import names
@@ -71,6 +71,10 @@ class IntakeApi:
         router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
         return router
+
+    def busy(self) -> Mapping[str, Plain]:
+        """The endpoint that a telephone system calls for every step of every call, by its path."""
+        return {"/calls/events": self.call_events}
 
     async def call_events(self, request: Request) -> Response:
         """Facts about calls, one or an array: offered, key, answered, ended. A repeated number is the same fact."""

@@ -15,11 +15,12 @@ from services.intake.api import IntakeApi
 from services.intake.door import Door
 from services.intake.guidance import Guidance
 from services.intake.handlers import READER, ContactHandler
+from services.intake.plain import Shortcut
 from services.intake.policy import load_ivr, load_lanes
 from services.intake.spool import Spool
 from services.intake.store import MongoAgents, MongoContacts
 from shared.away import AWAY
-from shared.bus import Bus
+from shared.bus import READERS_GATHER_MS, Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.health import health_router
@@ -67,7 +68,7 @@ class Worker:
 
     async def _subscribed(self) -> Bus:
         bus = Bus(self._settings, self._clock, self._store_answers)
-        bus.subscribe(READER, [self._topic], self._handler.handle, self._handler.poison)
+        bus.subscribe(READER, [self._topic], self._handler.handle, self._handler.poison, gather_ms=READERS_GATHER_MS)
         try:
             await bus.start()
         except BaseException:
@@ -154,5 +155,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
             spools=parts.acceptor.spools.values(),
         )
         app.include_router(api.router())
+        app.add_middleware(Shortcut, endpoints=api.busy())
     app.include_router(health_router(parts.ready))
     return app

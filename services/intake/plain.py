@@ -5,13 +5,14 @@ At a thousand requests a second FastAPI's own machinery for parameters costs mor
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from msgspec.json import Decoder
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import names
 from shared.bodies import described_body
@@ -58,6 +59,37 @@ class PlainRouter(APIRouter):
         self.add_api_route(
             path, _timed(endpoint), methods=["POST"], status_code=202, response_model=None, openapi_extra=extra
         )
+
+
+class Shortcut:
+    """Middleware by which a POST of one of these paths reaches its endpoint without the router's search and FastAPI's
+    layers, a third of the whole way; the routes stay with FastAPI for all other methods and for /openapi.json.
+    """
+
+    def __init__(self, app: ASGIApp, endpoints: Mapping[str, Plain]) -> None:
+        self._app = app
+        self._endpoints = {path: _timed(endpoint) for path, endpoint in endpoints.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._endpoints:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._endpoints[scope["path"]](request)
+        except Exception as error:
+            response = await _refusal(request, error)
+        await response(scope, receive, send)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    """What the application's own handlers make of it; without one it is the server's error."""
+    handlers = request.app.exception_handlers
+    handler = next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
+    if handler is None:
+        raise error
+    response: Response = await handler(request, error)
+    return response
 
 
 def _described(path: str, headers: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Store(Protocol):
         """Requests of the `limit` cases whose earliest action is oldest; `lane` is the letter of the case ids."""
         ...
 
-    async def late(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
+    async def late(self, lane: str, partitions: Collection[int], until: datetime, limit: int) -> list[Document]:
         """Cases with a partner's deadline at or before `until` (domain time)."""
         ...
 
@@ -92,8 +92,8 @@ class MongoStore:
             rows = await self.collection.find(query, {"parked": 0}).sort("next").limit(limit).to_list(None)
         return [one for row in rows for one in due_of(row, now)]
 
-    async def late(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
-        query = {"lane": lane, "partition": partition, "deadline": {"$gt": EVER, "$lte": until}}
+    async def late(self, lane: str, partitions: Collection[int], until: datetime, limit: int) -> list[Document]:
+        query = {"lane": lane, "partition": {"$in": list(partitions)}, "deadline": {"$gt": EVER, "$lte": until}}
         with reachable():
             rows: list[Document] = await self.collection.find(query).sort("deadline").limit(limit).to_list(None)
         return rows
@@ -137,9 +137,9 @@ class MemoryStore:
         rows = await self._rows(lambda row: row["lane"] == lane and row["partition"] in partitions, limit)
         return [one for row in rows for one in due_of(row, now)]
 
-    async def late(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
+    async def late(self, lane: str, partitions: Collection[int], until: datetime, limit: int) -> list[Document]:
         def fits(row: Document) -> bool:
-            mine = (row["lane"], row["partition"]) == (lane, partition)
+            mine = row["lane"] == lane and row["partition"] in partitions
             return mine and row["deadline"] is not None and row["deadline"] <= until
 
         return await self._rows(fits, limit)

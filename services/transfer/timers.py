@@ -49,12 +49,9 @@ class Timers:
 
     async def fire(self) -> None:
         """One round: the commands first, acknowledged, then the note that they were sent. A crash repeats them."""
-        for partition, known in (await self._horizons()).items():
-            # Of a partition that was never read nothing is known: zero is no moment of scaled time.
-            if not known:
-                continue
+        for known, partitions in _by_horizon(await self._horizons()).items():
             until = self._clock.domain(known)
-            for document in await self._store.late(self._letter, partition, until, PAGE):
+            for document in await self._store.late(self._letter, partitions, until, PAGE):
                 await self._tell(document, until)
 
     async def _tell(self, document: Document, until: datetime) -> None:
@@ -71,3 +68,12 @@ class Timers:
             return bool(found)
 
         await self._book.change(case, note)
+
+
+def _by_horizon(horizons: dict[int, float]) -> dict[float, list[int]]:
+    """Partitions that may be asked about in one query: most of the time all of them, at their ends."""
+    found: dict[float, list[int]] = {}
+    for partition, known in horizons.items():
+        if known:
+            found.setdefault(known, []).append(partition)
+    return found

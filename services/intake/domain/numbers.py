@@ -4,16 +4,24 @@ import re
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 AREA = "0311"
 _SHORT = re.compile(r"(0\d{2,3})?(1\d{2}|1[0-2]\d{3}|9[56]\d{3,4})")
 _LOCAL = re.compile(r"[2-9]\d{6,7}")
+_MOBILE = re.compile(r"1\d{10}")
 _NOISE = re.compile(r"[\s\-()（）]")
 
 
 class NoNumber(ValueError):
     """Nobody can be called back under this; the text is for the sender and repeats nothing of it."""
+
+
+@lru_cache(maxsize=1024)
+def _mobile(prefix: str) -> bool:
+    """Whether numbers of eleven digits that begin so are mobile ones: the first five decide, whatever follows."""
+    parsed = phonenumbers.parse(f"{prefix}000000", "CN")
+    return phonenumbers.number_type(parsed) == PhoneNumberType.MOBILE
 
 
 @lru_cache(maxsize=16_384)
@@ -24,6 +32,8 @@ def normal(number: str, area: str = AREA) -> str:
     `(0531)12345` → `0531-12345`
     """
     digits = _NOISE.sub("", number)
+    if _MOBILE.fullmatch(digits) and _mobile(digits[:5]):
+        return f"+86{digits}"
     if short := _SHORT.fullmatch(digits):
         return f"{short[1] or area}-{short[2]}"
     try:
