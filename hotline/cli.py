@@ -5,7 +5,20 @@ import logging
 import structlog
 import typer
 
-from hotline.commands import case, dead_letters, doctor, knowledge, reports, scale, story, surge, token, topics, up
+from hotline.commands import (
+    bench,
+    case,
+    dead_letters,
+    doctor,
+    knowledge,
+    reports,
+    scale,
+    story,
+    surge,
+    token,
+    topics,
+    up,
+)
 
 app = typer.Typer(help="Run and look after a city's 12345 platform.", no_args_is_help=True, add_completion=False)
 app.command()(up.up)
@@ -19,6 +32,7 @@ app.command()(case.case)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(reports.app, name="reports")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

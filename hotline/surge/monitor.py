@@ -66,11 +66,11 @@ class Monitor:
             cases=await dispatch.cases.estimated_document_count(),
             states={state: count for state, count in counts.items() if count},
             waiting=await dispatch.waiting.estimated_document_count(),
-            lag=await self._lag(),
+            lag=await self.lag(),
             known=True,
         )
 
-    async def _lag(self) -> dict[str, int]:
+    async def lag(self) -> dict[str, int]:
         """Records behind the end, by consumer group of this city."""
         if self._broker is None:
             self._broker = await _connect(self._settings.kafka)
