@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shared.events.commands import RequestType
+
 Texts = Literal["routed", "unrouted", "urgent"]
 Step = Literal[
     "told", "register", "assign", "sign", "answer", "send_back", "audit", "solved", "unsolved", "ask_return",
@@ -21,7 +23,7 @@ class History(Struct, frozen=True, kw_only=True):
     share: float
     steps: tuple[Step, ...]
     state: str = "CLOSED"
-    request_type: str = "QZ"
+    request_type: RequestType = "QZ"
     texts: Texts = "routed"
 
     @property

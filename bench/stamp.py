@@ -43,7 +43,7 @@ class Stamp:
 
     def __init__(self, documents: dict[str, Document], number: str, person: SealedPerson, partitions: int) -> None:
         self._number, self._person, self._partitions = number, person, partitions
-        self._case = documents["dispatch"]["_id"]
+        self._case = str(documents["dispatch"]["_id"])
         self._makes: dict[tuple[bytes, bytes], int] = {}
         self._makers: list[Make] = []
         self._pieces = {service: self._cut(document) for service, document in documents.items()}
@@ -102,7 +102,7 @@ class Stamp:
         if text == self._number:
             return lambda own: own.number.encode()
         field = next(name for name in ("sealed", "caller_ref", "masked") if getattr(self._person, name) == text)
-        return lambda own: getattr(own.person, field).encode()  # type: ignore[no-any-return]
+        return lambda own: str(getattr(own.person, field)).encode()
 
     def _partition(self, own: Own) -> bytes:
         return struct.pack("<i", partition_of(self.case_id(own), self._partitions))

@@ -7,6 +7,7 @@ from pymongo import ASCENDING
 
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 
@@ -34,6 +35,7 @@ class MongoStore:
             [("lane", ASCENDING), ("partition", ASCENDING), ("next", ASCENDING)],
             partialFilterExpression={"next": {"$type": "date"}},
         )
+        await index_parked(self.collection)
 
     async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
         query = {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
