@@ -32,6 +32,7 @@ from services.reports.store import MongoStore as ReportsStore
 from services.sla.store import MongoStore as SlaStore
 from shared.clock import CHINA, make_clock
 from shared.events.commands import Register, Reporter
+from shared.events.contacts import SealedPerson
 from shared.mongo import connect
 from shared.settings import Settings
 
@@ -39,8 +40,8 @@ CHUNK = 1000
 PROCESSES = 2
 STAMPS = 240
 """Lived cases in all; at least four of each history."""
-LOOKED_AT = 4000
-"""Messages of which the texts are taken."""
+LOOKED_AT, LONGEST = 4000, 500
+"""Messages of which the texts are taken, and characters of one: a sheet that an agent fills in is short."""
 PAST_DAYS, RECENT_DAYS, NEWEST_DAY = 360, 3, 5
 """Closed cases began in so many days, open ones in the newest of them; after the newest day all is past."""
 CALLS_EACH = 3
@@ -69,10 +70,12 @@ class Maker:
         self._now = now
         self._steps = list(accumulate(history.share for history in HISTORIES))
         self._dated = asyncio.run(self._live())
+        self._last = -1, self._ground.person
 
     async def _live(self) -> list[list[Dated]]:
         """Lived cases by history. Messages are dealt out in turn, so that texts and units differ."""
-        texts = _texts(self._ground, read_messages(default_data())[:LOOKED_AT])
+        messages = read_messages(default_data())[:LOOKED_AT]
+        texts = _texts(self._ground, [message for message in messages if len(message.text) <= LONGEST])
         turns = {kind: cycle(found) for kind, found in texts.items()}
         return [
             [
@@ -100,8 +103,7 @@ class Maker:
         later = dated.slack * (int.from_bytes(drawn[8:12]) / 2**32)
         days, number = self._number(index, HISTORIES[which].open)
         shift = timedelta(seconds=int(later.total_seconds())) - timedelta(days=days)
-        caller = self._caller(index // CALLS_EACH)
-        person = person_of(caller, self._ground.seal_key, self._ref_key)
+        person = self._person(index // CALLS_EACH)
         return dated.stamp.make(Own(int.from_bytes(drawn[16:32]) & UUID_KEPT, number, shift, person))
 
     def _number(self, index: int, is_open: bool) -> tuple[int, str]:
@@ -111,9 +113,13 @@ class Maker:
         day = self._now - timedelta(days=days)
         return days, f"{self._ground.prefix}-{day:%Y%m%d}-{start + index // span:06d}"
 
-    def _caller(self, nth: int) -> str:
-        prefix, rest = divmod(nth * 479_001_599 % (len(PREFIXES) * 10**8), 10**8)
-        return f"+86{PREFIXES[prefix]}{rest:08d}"
+    def _person(self, nth: int) -> SealedPerson:
+        """The nth caller; his cases follow one another, so only the last one is remembered."""
+        if nth != self._last[0]:
+            prefix, rest = divmod(nth * 479_001_599 % (len(PREFIXES) * 10**8), 10**8)
+            number = f"+86{PREFIXES[prefix]}{rest:08d}"
+            self._last = nth, person_of(number, self._ground.seal_key, self._ref_key)
+        return self._last[1]
 
 
 def _texts(ground: Ground, messages: Sequence[Message]) -> dict[Texts, list[Message]]:
