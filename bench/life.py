@@ -4,6 +4,7 @@ A little bus hands each record to dispatch, sla, notify, reports and desk, as Ka
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from bench.ground import PARTITIONS, Ground
-from bench.histories import History
+from bench.histories import History, Step
 from hotline.surge.messages import Message
 from services.desk.domain.sheet import Sheet
 from services.dispatch.domain.case import Case, state_of
@@ -95,17 +96,27 @@ class Life:
 
     async def live(self) -> dict[str, Document]:
         """Go through the history; each service's document. Raises RuntimeError where it ends in another state."""
+        await self.go(self._history.steps)
+        if (state := state_of(self._case())) != self._history.state:
+            raise RuntimeError(f"{self._history.name}: the case is {state}, not {self._history.state}")
+        return self.documents()
+
+    async def go(self, steps: Sequence[Step]) -> None:
         working = asyncio.create_task(self._payer.work())
         try:
-            for step in self._history.steps:
+            for step in steps:
                 hours = HOURS.get(step, 0.5)
                 self.clock.forward(hours=hours / 50 if self.lane == "urgent" else hours)
                 await getattr(self, f"_{step}")()
         finally:
             working.cancel()
-        if (state := state_of(self._case())) != self._history.state:
-            raise RuntimeError(f"{self._history.name}: the case is {state}, not {self._history.state}")
-        return self.documents()
+
+    def adopt(self, documents: dict[str, Document]) -> None:
+        """Go on with a case of this lane that was lived elsewhere."""
+        self.case_id = documents["dispatch"]["_id"]
+        tables = {"dispatch": self._cases.cases, **self._tables}
+        for service, document in documents.items():
+            tables[service].rows[self.case_id] = document
 
     def documents(self) -> dict[str, Document]:
         """The case's document by service; a service that keeps none of it is not there."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -104,7 +105,7 @@ async def test_open_loop_begins_at_its_moments_whatever_became_of_those_before(
     little.refused = {"sign"}
     paced = structs.replace(wanted, paces=[Pace(20.0, 0.5)])
     moments = sorted(one.at for one in (await travel(paced)).lifecycles)
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert len(moments) == 10
     assert all(abs(gap - 0.05) < 1e-3 for gap in gaps)
 

@@ -116,3 +116,20 @@ def test_the_mix_is_that_of_the_histories() -> None:
     closed = sum(documents["dispatch"]["state"] == "CLOSED" for documents in made()) / MADE
     assert abs(closed - sum(history.share for history in HISTORIES if not history.open)) < 0.03
     assert abs(sum(history.share for history in HISTORIES) - 1) < 1e-9
+
+
+async def test_a_seeded_case_goes_on() -> None:
+    """A command to it is decided like any other's, and every reader folds what comes of it without a gap."""
+    ground = read_ground(SETTINGS)
+    documents = next(one for one in made() if one["dispatch"]["state"] == "HANDLING")
+    case = read_case(documents["dispatch"])
+    life = Life(ground, HISTORIES[0], Message(text="x"), "other", NOW)
+    life.adopt(documents)
+    await life.go(("answer", "audit"))
+    after = life.documents()
+    assert after["dispatch"]["state"] == "PENDING_CALLBACK" == read_sheet(after["desk"]).state
+    events = [decode(entry.value) for entry in read_log(after["dispatch"]) if "cases" in entry.topic]
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert len(events) > case.sequence
+    assert not fact_of(after["reports"]).gaps
+    assert [debt.status for debt in read_debts(after["notify"]).by_id.values()] == ["settled"]
