@@ -42,7 +42,7 @@ STAMPS = 240
 """Lived cases in all; at least four of each history."""
 LOOKED_AT, LONGEST = 4000, 500
 """Messages of which the texts are taken, and characters of one: a sheet that an agent fills in is short."""
-PAST_DAYS, RECENT_DAYS, NEWEST_DAY = 360, 3, 5
+PAST_DAYS, RECENT_DAYS, NEWEST_DAY = 360, 30, 5
 """Closed cases began in so many days, open ones in the newest of them; after the newest day all is past."""
 CALLS_EACH = 3
 """Cases of a caller, in the mean."""
