@@ -1,19 +1,30 @@
-"""python -m bench [--json] [--rows a,b,c,d]: the rows, each beside the bare figure of the same run."""
+"""python -m bench [--json] [--rows a,b,c,…] [--full]: speeds, each beside a bare figure of the same run.
+
+a throughput, b urgent, c accepts, t timers; on a million existing cases, by name or with --full: d lifecycles over
+HTTP, e their cost against few cases, f the rival's spikes, g the doors' questions.
+"""
 
 import argparse
 import asyncio
 import signal
 import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator
 
 import msgspec
 import uvloop
 from rich.console import Console
 
-from bench import door, lanes, timers
+from bench import door, lanes, lifecycles, queries, rival, timers
+from bench.existing import Existing, existing
 from bench.mirror import Bare
 from bench.rows import Row, table
 from bench.spine import Drive, row
 from bench.stand import Stand, stand
+
+SHORT, EXISTING = "abct", "defg"
+FEW = 10_000
+"""Existing cases of the ground that a million is held against."""
 
 
 async def spine(ground: Stand, cases: int, rounds: int) -> Row:
@@ -28,33 +39,69 @@ async def spine(ground: Stand, cases: int, rounds: int) -> Row:
     return row(pairs)
 
 
-async def measure(rows: str, cases: int, rounds: int, live: int) -> list[Row]:
+async def on_empty(rows: str, given: Namespace) -> AsyncIterator[Row]:
+    async with stand() as ground:
+        if "a" in rows:
+            yield await spine(ground, given.cases, given.rounds)
+        if "c" in rows:
+            yield await door.row(ground)
+        if "b" in rows:
+            yield await lanes.row(ground)
+        if "t" in rows:
+            yield await timers.row(ground, given.timers)
+
+
+async def on_existing(rows: str, given: Namespace, console: Console) -> AsyncIterator[Row]:
+    """One seed for all of these rows; the few cases have servers of their own."""
+    async with existing(given.existing) as many:
+        if "g" in rows:
+            found, asked = await queries.row(many, given.existing)
+            console.print(asked)
+            yield found
+        if set("de") & set(rows):
+            async for compared in against_few(rows, given, many):
+                yield compared
+        if "f" in rows:
+            found, steps = await rival.row(many, given.existing, given.step)
+            console.print(steps)
+            yield found
+
+
+async def against_few(rows: str, given: Namespace, many: Existing) -> AsyncIterator[Row]:
+    async with existing(FEW) as few:
+        if "e" in rows:
+            yield await lifecycles.cost_row(many, few, given.existing)
+        if "d" in rows:
+            yield await lifecycles.rate_row(many, few, given.existing)
+
+
+async def measure(rows: str, given: Namespace, console: Console) -> list[Row]:
     found: list[Row] = []
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with stand() as ground:
-        steps = {
-            "a": lambda: spine(ground, cases, rounds),
-            "c": lambda: door.row(ground),
-            "b": lambda: lanes.row(ground),
-            "d": lambda: timers.row(ground, live),
-        }
-        for letter in (letter for letter in steps if letter in rows):
-            found.append(await steps[letter]())
-            sys.stderr.write(f"row {letter}: {found[-1].measured}, bare {found[-1].bare}\n")
+    grounds = [on_empty(rows, given)] if set(SHORT) & set(rows) else []
+    grounds += [on_existing(rows, given, console)] if set(EXISTING) & set(rows) else []
+    for ground in grounds:
+        async for one in ground:
+            found.append(one)
+            console.print(f"{one.what}: {one.measured}, bare {one.bare}", markup=False)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="the rows as JSON")
-    parser.add_argument("--rows", default="abcd", help="some of a (throughput), b (urgent), c (accepts), d (timers)")
+    parser.add_argument("--rows", default=SHORT, help="letters of rows, with or without commas")
+    parser.add_argument("--full", action="store_true", help="every row")
     parser.add_argument("--cases", type=int, default=3000, help="cases of a round of row a")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of row a; the median counts")
-    parser.add_argument("--timers", type=int, default=timers.LIVE, help="live timers of row d")
+    parser.add_argument("--timers", type=int, default=timers.LIVE, help="live timers of row t")
+    parser.add_argument("--existing", type=int, default=1_000_000, help="existing cases of rows d to g")
+    parser.add_argument("--step", type=float, default=rival.STEP_S, help="seconds of a step of row f")
     given = parser.parse_args()
-    found = uvloop.run(measure(given.rows, given.cases, given.rounds, given.timers))
+    rows = SHORT + EXISTING if given.full else given.rows
+    found = uvloop.run(measure(rows, given, Console(stderr=True)))
     if given.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
         return

@@ -6,6 +6,7 @@ import structlog
 import typer
 
 from hotline.commands import (
+    bench,
     case,
     classifier,
     dead_letters,
@@ -37,6 +38,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(sla.app, name="sla")
 app.add_typer(reports.app, name="reports")
+app.add_typer(bench.app, name="bench")
 app.add_typer(route.app, name="route")
 
 

@@ -74,7 +74,8 @@ class Calendar:
     def due(self, start: datetime, period: str) -> datetime:
         """Deadline of a period that begins at `start`.
 
-        `30m`, `2h`, `24h`: natural time from the moment. `4wh`: working hours from the moment. `5wd`: working days;
+        `30m`, `2h`, `24h`: natural time from the moment. `4wh`: working hours from the moment, `0wh` the
+        first working moment from it on. `5wd`: working days;
         counting begins on the next day, and the last day ends with its last working interval. Raises ValueError.
         """
         count, unit = parsed(period)
@@ -84,7 +85,8 @@ class Calendar:
             return start.astimezone(CHINA) + timedelta(hours=count)
         at = (start - _EPOCH) // _MICRO
         if unit == "wh":
-            return self._moment(self._worked(at) + count * 3_600_000_000) if count else start.astimezone(CHINA)
+            done = self._worked(at)
+            return self._moment(done + count * 3_600_000_000) if count else self._moment(done + 1) - _MICRO
         return self._close(self._place(at // DAY) + count)
 
     def worked(self, start: datetime, end: datetime) -> timedelta:

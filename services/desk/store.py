@@ -6,10 +6,10 @@ in any order. `agents`: the state each agent chose here. `drafts`: half-filled f
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, get_args
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -25,11 +25,13 @@ from services.desk.domain.sheet import Sheet
 from shared.away import StoreAway
 from shared.documents import Document, Documents
 from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.states import OVER, CaseState, OrderState
 
 ROWS = {"state.timeline": 0, "parked": 0}
 """What a list does not need."""
 PRESENCE_S = 300
+_OPEN = sorted(set(get_args(CaseState)) - OVER)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -153,13 +155,15 @@ class MongoStore:
         still_open = {"partialFilterExpression": {"open": True}}
         due = [("due", ASCENDING), ("_id", ASCENDING)]
         await self.collection.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), *due])
-        await self.collection.create_index([("case_state", ASCENDING), *due], **still_open)
+        # `open` is in it so that by_state is answered by the index alone.
+        await self.collection.create_index([("case_state", ASCENDING), ("open", ASCENDING), *due], **still_open)
         await self.collection.create_index([("work.state", ASCENDING), *due], **still_open)
         await self.collection.create_index([("words", ASCENDING), ("registered_at", DESCENDING)], **still_open)
         await self.collection.create_index(
             [("refs", ASCENDING), ("open", DESCENDING), ("registered_at", DESCENDING)]
         )  # fmt: skip
         await self.collection.create_index("number")
+        await index_parked(self.collection)
         await self.collection.create_index("breached_at", partialFilterExpression={"breached_at": {"$type": "date"}})
         await self._database.contacts.create_index([("stage", ASCENDING), ("offered.time", ASCENDING)])
         await self._database.contacts.create_index([("answered.agent", ASCENDING), ("answered.time", DESCENDING)])
@@ -174,12 +178,8 @@ class MongoStore:
         return read_sheet(found) if found and "state" in found else None
 
     async def page(self, wanted: Wanted, after: str, limit: int) -> Page:
-        query = _query(wanted)
-        if after:
-            due, case = read_mark(after)
-            query["$or"] = [{"due": {"$gt": due}}, {"due": due, "_id": {"$gt": case}}]
         with reachable():
-            cursor = self.collection.find(query, ROWS).sort([("due", ASCENDING), ("_id", ASCENDING)])
+            cursor = self.collection.find(_from(wanted, after), ROWS).sort([("due", ASCENDING), ("_id", ASCENDING)])
             found = await cursor.limit(limit + 1).to_list(None)
         return page_of(found, limit)
 
@@ -200,7 +200,10 @@ class MongoStore:
         return [read_sheet(document) for document in found]
 
     async def by_state(self) -> dict[str, int]:
-        steps = [{"$match": {"open": True}}, {"$group": {"_id": "$case_state", "n": {"$sum": 1}}}]
+        steps = [
+            {"$match": {"open": True, "case_state": {"$in": _OPEN}}},
+            {"$group": {"_id": "$case_state", "n": {"$sum": 1}}},
+        ]
         with reachable():
             found = await self.collection.aggregate(steps).to_list(None)
         return {row["_id"]: row["n"] for row in found if row["_id"]}
@@ -292,8 +295,25 @@ def _query(wanted: Wanted) -> Document:
     if wanted.due_before is not None:
         query["due"] = {"$lt": wanted.due_before}
     if wanted.breached_since is not None:
-        query["breached_at"] = {"$gte": wanted.breached_since}
+        # The type is what the partial index is about; without it the planner reads every case.
+        query["breached_at"] = {"$gte": wanted.breached_since, "$type": "date"}
     return query
+
+
+def _from(wanted: Wanted, after: str) -> Document:
+    """The cases behind the mark: for each state two pieces of an index, which the database merges without sorting."""
+    if not after:
+        return _query(wanted)
+    due, case = read_mark(after)
+    pieces = [_query(one) for one in _by_state(wanted)]
+    later = [{**piece, "due": {**piece.get("due", {}), "$gt": due}} for piece in pieces]
+    return {"$or": [*later, *({**piece, "due": due, "_id": {"$gt": case}} for piece in pieces)]}
+
+
+def _by_state(wanted: Wanted) -> list[Wanted]:
+    if wanted.order_states:
+        return [structs.replace(wanted, order_states=(state,)) for state in wanted.order_states]
+    return [structs.replace(wanted, case_states=(state,)) for state in wanted.case_states] or [wanted]
 
 
 def _sum(condition: Document) -> Document:

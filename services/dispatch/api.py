@@ -1,6 +1,6 @@
 """dispatch's door from HTTP: commands to a case, a case, lists of cases."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
@@ -18,9 +18,12 @@ from shared.events.envelope import MALFORMED
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.service import Problem, caller
 from shared.settings import Settings
+from shared.states import ENDED, OrderState
 
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service", "unit"})
 MAX_BODY = 256 * 1024
+_AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
+"""States of the orders that a case is listed by."""
 
 
 def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter:
@@ -73,7 +76,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
         who = _reader(caller(request, settings))
         if who.unit and unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
-        found = await store.page(_query(unit, state, keeper, unkept), after, limit)
+        found = await store.page(query_of(unit, state, keeper, unkept), after, limit)
         return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
 
     @router.post(
@@ -132,10 +135,11 @@ def _check_unit(who: Identity, document: Document) -> None:
         raise Problem(403, "forbidden", "this unit has no order on the case")
 
 
-def _query(unit: str, state: str, keeper: str, unkept: bool) -> Document:
+def query_of(unit: str, state: str, keeper: str = "", unkept: bool = False) -> Document:
+    """What the list of cases asks of the store."""
     if unit:
-        match = {"unit": unit, "state": state} if state else {"unit": unit}
-        return {"work": {"$elemMatch": match}}
+        # Every state is named, so that the index keeps the order and nothing is sorted.
+        return {"work": {"$elemMatch": {"unit": unit, "state": state or {"$in": _AT_WORK}}}}
     query: Document = {"state": state} if state else {}
     if keeper:
         query["keeper"] = keeper

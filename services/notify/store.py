@@ -14,6 +14,7 @@ from pymongo import ASCENDING
 from services.notify.domain.debts import FOR_A_PERSON, NEVER, Debts
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +72,7 @@ class MongoStore:
         await self.collection.create_index(
             [("attention", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"attention": {"$gt": ""}}
         )
+        await index_parked(self.collection)
 
     async def due(self, lane: str, partitions: Collection[int], now: float, limit: int) -> list[Due]:
         query = {
@@ -93,7 +95,8 @@ class MongoStore:
         return rows
 
     async def counts(self) -> dict[str, int]:
-        queries: dict[str, Document] = {"due": {"next": {"$gt": EVER}}}
+        # With both lanes named the index of the due is read, and not every case there ever was.
+        queries: dict[str, Document] = {"due": {"lane": {"$in": ["N", "U"]}, "next": {"$gt": EVER}}}
         queries |= {status: {"attention": status} for status in FOR_A_PERSON}
         with reachable():
             return {name: await self.collection.count_documents(query) for name, query in queries.items()}

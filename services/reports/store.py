@@ -20,6 +20,7 @@ from services.reports.words import Text
 from shared.clock import CHINA
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.privacy import redact
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
@@ -139,7 +140,9 @@ class MongoStore:
             for collection in self.collections:
                 await collection.create_index([("days.d", ASCENDING)])
             await self.collection.create_index([("opened", ASCENDING)])
-            await self.collection.create_index([("gap", ASCENDING)], partialFilterExpression={"gap": True})
+            gaps = [("gap", ASCENDING), ("_id", ASCENDING)]
+            await self.collection.create_index(gaps, partialFilterExpression={"gap": True})
+            await index_parked(self.collection)
 
     async def tally(self, days: Days | None) -> Tally:
         cases, handled_ms = add_up(await self._groups(self.collection, days))

@@ -7,6 +7,7 @@ from pymongo import ASCENDING
 
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 
@@ -46,6 +47,7 @@ class MongoStore:
         await self.collection.create_index(
             [("version", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"running": True}
         )
+        await index_parked(self.collection)
 
     async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
         query = {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}

@@ -16,6 +16,7 @@ from services.transfer.domain.outgoing import NEVER
 from services.transfer.domain.state import Transfers
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
+from shared.parked import index_parked
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,6 +84,7 @@ class MongoStore:
         for field in ("sent", "received", "origin_case"):
             await self.collection.create_index([(field, ASCENDING)], sparse=True)
         await self.collection.create_index([("listed", ASCENDING), ("_id", ASCENDING)])
+        await index_parked(self.collection)
         await self._nonces.create_index([("at", ASCENDING)], expireAfterSeconds=NONCES_KEPT_S)
 
     async def due(self, lane: str, partitions: Collection[int], now: float, limit: int) -> list[Due]:

@@ -40,7 +40,7 @@ class Collection:
         self._bench = bench
 
     def find(self, query: Document, projection: Document) -> Found:
-        assert query == {"parked.0": {"$exists": True}}
+        assert query == {"parked.0.origin": {"$gt": ""}}
         return Found([row for row in self._bench.table.rows.values() if row["parked"]])
 
 
