@@ -24,13 +24,11 @@ class Groups:
         self._bootstrap = bootstrap
         self._prefix = f"{city}."
         self._broker: tuple[Any, Any] | None = None
-        self._lived: set[str] = set()
 
     async def lag(self) -> dict[str, int]:
         """Records behind the end, by group; raises KafkaError, OSError or TimeoutError.
 
-        A group that never had a member while this object looked is left out: a rebuild's old group, or a service that
-        does not run here. One that has lost its members counts: its service is being started again.
+        A group without members counts: its service is being started again. A rebuild deletes its old group.
         """
         return await self._bounded(self._lag)
 
@@ -70,9 +68,7 @@ class Groups:
     async def _lag(self) -> dict[str, int]:
         admin, consumer = await self._connected()
         known = [name for name, *_ in await admin.list_consumer_groups() if name.startswith(self._prefix)]
-        self._lived |= await _with_members(admin, known)
-        counted = sorted(self._lived & set(known))
-        return {name.removeprefix(self._prefix): await _behind(admin, consumer, name) for name in counted}
+        return {name.removeprefix(self._prefix): await _behind(admin, consumer, name) for name in sorted(known)}
 
     async def _delete(self, names: list[str]) -> list[str]:
         admin, _ = await self._connected()
@@ -83,11 +79,6 @@ class Groups:
             errors = {one: for_code(code) for one, code in answer.results}
             left += [f"{one}: {why.__name__}" for one, why in errors.items() if why not in (NoError, GroupIdNotFound)]
         return left
-
-
-async def _with_members(admin: Any, names: list[str]) -> set[str]:
-    answers = await admin.describe_consumer_groups(names) if names else []
-    return {group for answer in answers for _, group, _, _, _, members, *_ in answer.groups if members}
 
 
 async def _behind(admin: Any, consumer: Any, group: str) -> int:
