@@ -48,6 +48,7 @@ class Rung(Struct, frozen=True):
 
     order: str
     clock: str
+    due: str = ""
 
 
 class Signed(Struct, frozen=True):

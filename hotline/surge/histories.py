@@ -112,8 +112,8 @@ class Histories:
         self.waived = 0
         self.units: dict[str, int] = {}
         self.counts: dict[str, int] = {}
-        self.rungs: dict[tuple[str, str, str], int] = {}
-        """How often each (event type, order, clock) was told."""
+        self.rungs: dict[tuple[str, str, str, str], int] = {}
+        """How often each (event type, order or case, clock, deadline) was told; a clock that runs anew has another."""
         self.silent: list[str] = []
         """Orders that their units accepted by silence."""
         self.transfers: dict[str, Transfer] = {}
@@ -155,8 +155,8 @@ class Histories:
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
                 self.units[event.case] = max(len(units), self.units.get(event.case, 0))
-            case Rung(order, clock):
-                rung = (event.type, order, clock)
+            case Rung(order, clock, due):
+                rung = (event.type, order or event.case, clock, due)
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1
             case Signed(order, due) if due is not None:
                 self.silent.append(order)

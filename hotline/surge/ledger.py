@@ -206,10 +206,11 @@ def _lost_transfers(histories: Histories) -> list[str]:
 
 def _lost_breaches(histories: Histories) -> list[str]:
     """Silence is accepted after the breach is told."""
+    breached = {(order, clock) for kind, order, clock, _ in histories.rungs if kind == "deadline.breached.v1"}
     return [
         f"order {order} was accepted by silence, and its breach was never told"
         for order in histories.silent
-        if ("deadline.breached.v1", order, "sign") not in histories.rungs
+        if (order, "sign") not in breached
     ]
 
 
@@ -222,8 +223,8 @@ def _done_twice(facts: Facts, histories: Histories) -> list[str]:
         if len(names) > 1
     ]
     told = [
-        f"{kind} of the {clock} clock of order {order} told {count} times"
-        for (kind, order, clock), count in histories.rungs.items()
+        f"{kind} of the {clock} clock of {order}, due {due}, told {count} times"
+        for (kind, order, clock, due), count in histories.rungs.items()
         if count > 1
     ]
     return paid + born + told + histories.orders.different

@@ -24,8 +24,8 @@ class OrderFact(Struct, kw_only=True):
     returned_at: datetime | None = None
     withdrawn_at: datetime | None = None
     sent_back: list[datetime] = field(default_factory=list)
-    warned: dict[Clock, datetime] = field(default_factory=dict)
-    breached: dict[Clock, datetime] = field(default_factory=dict)
+    warned: dict[Clock, list[datetime]] = field(default_factory=dict)
+    breached: dict[Clock, list[datetime]] = field(default_factory=dict)
 
 
 class DebtFact(Struct, kw_only=True):
@@ -76,8 +76,8 @@ class CaseFact(Struct, kw_only=True):
     orders: dict[str, OrderFact] = field(default_factory=dict)
     debts: dict[str, DebtFact] = field(default_factory=dict)
     others: list[Counted] = field(default_factory=list)
-    warned: dict[Clock, datetime] = field(default_factory=dict)
-    breached: dict[Clock, datetime] = field(default_factory=dict)
+    warned: dict[Clock, list[datetime]] = field(default_factory=dict)
+    breached: dict[Clock, list[datetime]] = field(default_factory=dict)
     """The case's own clocks, which belong to the centre."""
     merged_into: str = ""
     absorbed: dict[str, list[str]] = field(default_factory=dict)
@@ -238,11 +238,11 @@ def _split(case: CaseFact, data: e.CaseSplit, at: datetime) -> None:
 
 
 def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
-    _tells(case, data.order).warned[data.clock] = at
+    _tells(case, data.order).warned.setdefault(data.clock, []).append(at)
 
 
 def _breached(case: CaseFact, data: e.DeadlineBreached, at: datetime) -> None:
-    _tells(case, data.order).breached[data.clock] = at
+    _tells(case, data.order).breached.setdefault(data.clock, []).append(at)
 
 
 def _tells(case: CaseFact, order: str) -> "OrderFact | CaseFact":

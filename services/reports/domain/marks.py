@@ -145,8 +145,8 @@ def _order_marks(order: OrderFact) -> Iterator[Mark]:
         yield from both(order.withdrawn_at, "withdrawn")
     for at in order.sent_back:
         yield from both(at, "sent_back")
-    yield from (Mark(at, "warnings") for at in order.warned.values())
-    for clock, at in order.breached.items():
+    yield from (Mark(at, "warnings") for times in order.warned.values() for at in times)
+    for clock, at in ((clock, at) for clock, times in order.breached.items() for at in times):
         yield Mark(at, "breaches")
         yield from both(at, f"overdue_{clock}")
 
