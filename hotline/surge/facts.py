@@ -49,6 +49,7 @@ class Rung(Struct, frozen=True):
     order: str
     clock: str
     due: str = ""
+    left: float = 0.0
 
 
 class Signed(Struct, frozen=True):

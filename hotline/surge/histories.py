@@ -112,7 +112,7 @@ class Histories:
         self.waived = 0
         self.units: dict[str, int] = {}
         self.counts: dict[str, int] = {}
-        self.rungs: dict[tuple[str, str, str, str], int] = {}
+        self.rungs: dict[tuple[str, str, str, str, float], int] = {}
         """How often each (event type, order or case, clock, deadline) was told; a clock that runs anew has another."""
         self.silent: list[str] = []
         """Orders that their units accepted by silence."""
@@ -155,8 +155,8 @@ class Histories:
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
                 self.units[event.case] = max(len(units), self.units.get(event.case, 0))
-            case Rung(order, clock, due):
-                rung = (event.type, order or event.case, clock, due)
+            case Rung(order, clock, due, left):
+                rung = (event.type, order or event.case, clock, due, left)
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1
             case Signed(order, due) if due is not None:
                 self.silent.append(order)

@@ -206,7 +206,7 @@ def _lost_transfers(histories: Histories) -> list[str]:
 
 def _lost_breaches(histories: Histories) -> list[str]:
     """Silence is accepted after the breach is told."""
-    breached = {(order, clock) for kind, order, clock, _ in histories.rungs if kind == "deadline.breached.v1"}
+    breached = {(order, clock) for kind, order, clock, *_ in histories.rungs if kind == "deadline.breached.v1"}
     return [
         f"order {order} was accepted by silence, and its breach was never told"
         for order in histories.silent
@@ -224,7 +224,7 @@ def _done_twice(facts: Facts, histories: Histories) -> list[str]:
     ]
     told = [
         f"{kind} of the {clock} clock of {order}, due {due}, told {count} times"
-        for (kind, order, clock, due), count in histories.rungs.items()
+        for (kind, order, clock, due, _), count in histories.rungs.items()
         if count > 1
     ]
     return paid + born + told + histories.orders.different

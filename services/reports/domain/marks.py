@@ -73,6 +73,8 @@ def _case_marks(case: CaseFact) -> Iterator[Mark]:
     for debt in case.debts.values():
         yield Mark(debt.opened_at, "replies_owed")
         yield from _paid(debt)
+    yield from (Mark(at, "warnings") for times in case.warned.values() for at in times)
+    yield from (Mark(at, "breaches") for times in case.breached.values() for at in times)
     yield from (Mark(other.at, f"event:{other.type}") for other in case.others)
 
 
