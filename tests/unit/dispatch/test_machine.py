@@ -97,6 +97,10 @@ TestCaseMachine = CaseMachine.TestCase
 TestCaseMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 
 
+RARE = {("follow_up", "to PENDING_DISPATCH")}
+"""What a walk meets too seldom: a partner's result that did not solve it (test_transfers.py shows it)."""
+
+
 @pytest.fixture(scope="module")
 def explored() -> Explorer:
     """A walk long enough to have seen all that the table says, or too long."""
@@ -114,11 +118,12 @@ def unseen(found: Explorer, move: Move) -> set[str]:
         return set()
     case = [step for step in found.cases if step[0] == move.verb]
     orders = [step for step in found.orders if step[0] == move.verb]
-    return {
+    found_not = {
         *(f"from {state}" for state in set(move.case) - TIED - {step[1] for step in case}),
         *(f"to {state}" for to in move.case.values() for state in set(to) - TIED - {step[2] for step in case}),
         *(f"order from {state}" for state in set(move.order or ()) - {step[1] for step in orders}),
     }
+    return {one for one in found_not if (move.verb, one) not in RARE}
 
 
 def test_decisions_do_nothing_that_the_table_does_not_say(explored: Explorer) -> None:

@@ -79,6 +79,14 @@ def test_a_transferred_case_comes_back_with_its_result_and_is_answered() -> None
     assert names(do(case, c.FollowUp(solved=True)))[-1] == "CaseClosed"
 
 
+def test_what_a_partner_did_not_solve_waits_for_a_dispatcher() -> None:
+    case = asked()
+    do(case, step(case, "receipted"), step(case, "accepted"), step(case, "completed", "he has passed"))
+    do(case, c.SettleReply(obligation=case.debts[0].id, how="sms"))
+    assert names(do(case, c.FollowUp(solved=False))) == ["CaseFollowedUp", "CaseReopened"]
+    assert state_of(case) == "PENDING_DISPATCH"
+
+
 def test_without_follow_up_the_last_reply_closes_it() -> None:
     case = asked(request_type="ZX")
     do(case, step(case, "receipted"), step(case, "accepted"), step(case, "completed", "yes"))
