@@ -90,7 +90,8 @@ class EmbeddedKafka:
         return ProcessSpec(name="kafka", argv=self._java("kafka.Kafka", str(properties)), ready=self._ready)
 
     def _format(self, properties: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A leading dash, which one id in 64 has, would be read as an option.
+        cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         argv = self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties))
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:
