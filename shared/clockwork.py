@@ -59,6 +59,10 @@ _CASE: dict[type[Struct], Change] = {
 }
 
 
+EVENTS: frozenset[type[Struct]] = frozenset({*_ORDER, *_CASE, e.WorkOrderContacted, e.ReplySettled})
+"""All events that change a clock."""
+
+
 def of_order(data: Struct) -> Change:
     """What the event does to the clocks of the order it is about."""
     if isinstance(data, e.WorkOrderContacted):

@@ -1,15 +1,14 @@
 """sla's reading of `cases`: which clocks an event starts, stops, holds or changes."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, structs
 
-from services.sla.domain.clocks import Clocks, Extension, Order, Pause, PauseKind
+from services.sla.domain.clocks import Clocks, Order, Pause, PauseKind
+from services.sla.domain.facts import FACTS
 from services.sla.domain.schedule import Schedule
 from shared import clockwork
-from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events.commands import Clock
 from shared.events.envelope import Envelope
@@ -30,6 +29,7 @@ _GOES_ON: dict[type[Struct], PauseKind] = {
     e.WorkOrderExtended: "extension_asked",
     e.WorkOrderExtensionRefused: "extension_asked",
 }
+_READ: frozenset[type[Struct]] = clockwork.EVENTS | {*_PAUSES, *_GOES_ON, *FACTS, e.CaseRegraded}
 
 
 class ClocksView:
@@ -37,19 +37,7 @@ class ClocksView:
 
     name = "sla"
     state = Clocks
-    interests = frozenset(
-        {
-            "case.registered.v1", "case.answered.v1", "case.dispatched.v1", "case.arbitration_opened.v1",
-            "case.followed_up.v1", "case.closed.v1", "case.reopen_requested.v1", "case.reopened.v1",
-            "case.supplement_asked.v1", "case.supplemented.v1", "case.withdrawn.v1", "case.parked.v1",
-            "case.resumed.v1", "case.referred.v1", "case.regraded.v1", "case.handed_back.v1", "contact.attached.v1",
-            "work_order.issued.v1", "work_order.signed.v1", "work_order.return_asked.v1", "work_order.returned.v1",
-            "work_order.return_refused.v1", "work_order.extension_asked.v1", "work_order.extended.v1",
-            "work_order.extension_refused.v1", "work_order.contacted.v1", "work_order.progressed.v1",
-            "work_order.answered.v1", "work_order.done.v1", "work_order.sent_back.v1", "work_order.withdrawn.v1",
-            "reply.owed.v1", "reply.settled.v1", "transfer.asked.v1", "transfer.refused.v1",
-        }
-    )  # fmt: skip
+    interests = frozenset(e.CASES.types[model] for model in _READ)
 
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
@@ -62,7 +50,7 @@ class ClocksView:
         self.schedule.renew(state)
         self.schedule.catch_up(state, event.time)
         state.traceparent = event.traceparent
-        if facts := _FACTS.get(type(data)):
+        if facts := FACTS.get(type(data)):
             facts(state, data, event.time)
         self._pause(state, event, data)
         self._order_clocks(state, event, data)
@@ -158,58 +146,3 @@ def _begins(data: Any) -> bool:
     if isinstance(data, e.CaseRegistered):
         return data.obligation_state != "settled"
     return isinstance(data, e.WorkOrderIssued | e.CaseReopenRequested)
-
-
-def _registered(state: Clocks, data: e.CaseRegistered, at: datetime) -> None:
-    state.matter = Matter(
-        priority=data.priority, request_type=data.request_type, topic=data.topic, area=data.area
-    )  # fmt: skip
-
-
-def _dispatched(state: Clocks, data: e.CaseDispatched, at: datetime) -> None:
-    state.case.profile = data.profile
-
-
-def _issued(state: Clocks, data: e.WorkOrderIssued, at: datetime) -> None:
-    """The order says what the case is; older orders did not say topic and area."""
-    state.matter = Matter(
-        priority=data.priority,
-        request_type=data.request_type,
-        topic=data.topic or state.matter.topic,
-        area=data.area or state.matter.area,
-    )
-    state.orders[data.order] = Order(unit=data.unit, profile=data.profile, own=data.due)
-
-
-def _extended(state: Clocks, data: e.WorkOrderExtended, at: datetime) -> None:
-    state.orders[data.order].extended = Extension(at=at, until=data.until)
-
-
-def _attached(state: Clocks, data: e.ContactAttached, at: datetime) -> None:
-    state.joined += 1
-
-
-def _supplemented(state: Clocks, data: e.CaseSupplemented, at: datetime) -> None:
-    topic, area = data.topic or state.matter.topic, data.area or state.matter.area
-    state.matter = structs.replace(state.matter, topic=topic, area=area)
-
-
-def _owed(state: Clocks, data: e.ReplyOwed, at: datetime) -> None:
-    if data.obligation not in state.owed:
-        state.owed.append(data.obligation)
-
-
-def _settled(state: Clocks, data: e.ReplySettled, at: datetime) -> None:
-    state.owed = [one for one in state.owed if one != data.obligation]
-
-
-_FACTS: dict[type[Struct], Callable[[Clocks, Any, datetime], None]] = {
-    e.CaseRegistered: _registered,
-    e.CaseDispatched: _dispatched,
-    e.WorkOrderIssued: _issued,
-    e.WorkOrderExtended: _extended,
-    e.ContactAttached: _attached,
-    e.CaseSupplemented: _supplemented,
-    e.ReplyOwed: _owed,
-    e.ReplySettled: _settled,
-}

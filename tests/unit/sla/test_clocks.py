@@ -7,6 +7,7 @@ import pytest
 from msgspec import Struct
 
 from services.sla.domain.clocks import Clocks
+from shared import clockwork
 from shared.clock import CHINA
 from shared.events import cases as e
 from shared.events.commands import Clock, Priority, RequestType
@@ -55,6 +56,20 @@ def test_limits_come_from_the_policy(
 ) -> None:
     state = folded((WEDNESDAY, issued("o", priority, request_type)))
     assert (clock_of(state, "sign").due, clock_of(state, "resolve").due) == (sign, resolve)
+
+
+@pytest.mark.parametrize(
+    "tied",
+    [e.CaseMerged(merge="m", target="N-2"), e.CaseLinked(event_case="N-2", link=1, reason="r")],
+)  # fmt: skip
+def test_a_case_that_another_one_answers_has_no_clock_of_its_own(tied: Struct) -> None:
+    state = folded((WEDNESDAY, registered()), (WEDNESDAY + HOUR, tied))
+    assert clock_of(state, "audit", "").stopped == WEDNESDAY + HOUR
+    assert e.CASES.types[type(tied)] in VIEW.interests
+
+
+def test_every_event_that_changes_a_clock_is_read() -> None:
+    assert {e.CASES.types[model] for model in clockwork.EVENTS} <= VIEW.interests
 
 
 def test_who_is_held_to_nothing_has_no_clock() -> None:
