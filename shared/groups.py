@@ -1,7 +1,7 @@
 """A city's consumer groups as the broker knows them: how far each is behind, and the end of those that nobody needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import structlog
@@ -68,7 +68,9 @@ class Groups:
     async def _lag(self) -> dict[str, int]:
         admin, consumer = await self._connected()
         known = [name for name, *_ in await admin.list_consumer_groups() if name.startswith(self._prefix)]
-        return {name.removeprefix(self._prefix): await _behind(admin, consumer, name) for name in sorted(known)}
+        reached = {name: await admin.list_consumer_group_offsets(name) for name in sorted(known)}
+        ends = await consumer.end_offsets([*{place for offsets in reached.values() for place in offsets}])
+        return {name.removeprefix(self._prefix): _behind(offsets, ends) for name, offsets in reached.items()}
 
     async def _delete(self, names: list[str]) -> list[str]:
         admin, _ = await self._connected()
@@ -81,7 +83,5 @@ class Groups:
         return left
 
 
-async def _behind(admin: Any, consumer: Any, group: str) -> int:
-    committed = await admin.list_consumer_group_offsets(group)
-    ends = await consumer.end_offsets(list(committed))
-    return sum(max(0, end - max(0, committed[partition].offset)) for partition, end in ends.items())
+def _behind(offsets: Mapping[Any, Any], ends: Mapping[Any, int]) -> int:
+    return sum(max(0, ends[place] - max(0, reached.offset)) for place, reached in offsets.items())

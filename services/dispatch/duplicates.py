@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.likeness import DuplicatesPolicy, Likeness, Matter, ranked, sketch_of
@@ -24,6 +24,7 @@ from shared.documents import Document
 from shared.events import cases as e
 from shared.events.envelope import Unreadable, decode
 from shared.records import TYPE, Received, header
+from shared.states import OVER
 
 log = structlog.get_logger()
 KEYS, ASKED = 8, 24
@@ -34,7 +35,6 @@ CANDIDATES = 100
 """Cases that are compared in full."""
 PAGE = 200
 PERIOD_S = 1.0
-OVER = frozenset({"CLOSED", "ARCHIVED", "MERGED", "WITHDRAWN", "REJECTED_GUIDED"})
 _ENDS = (e.CaseClosed, e.CaseMerged, e.CaseWithdrawn)
 _AGAIN = (e.CaseReopened, e.CaseReopenRequested, e.CaseSeparated)
 INTERESTS = frozenset(e.CASES.types[one] for one in (e.CaseRegistered, e.ContactAttached, *_ENDS, *_AGAIN))
@@ -124,7 +124,12 @@ class Duplicates:
                 self._stale = True
                 raise
         again, self._again = self._again, set()
-        for document in (await self._store.cases.load(again, omit=("log",))).values() if again else ():
+        try:
+            found = await self._store.cases.load(again, omit=("log",)) if again else {}
+        except BaseException:
+            self._again |= again
+            raise
+        for document in found.values():
             self._put(self.index, document)
 
     async def _fill(self) -> None:
@@ -214,11 +219,4 @@ def _registered(case: str, at: datetime, data: e.CaseRegistered) -> Matter:
 
 def _joined(known: Matter, caller: str) -> Matter:
     callers = known.callers | ({caller} if caller else frozenset())
-    return known if callers == known.callers else _with(known, callers)
-
-
-def _with(known: Matter, callers: frozenset[str]) -> Matter:
-    return Matter(
-        case=known.case, number=known.number, title=known.title, sketch=known.sketch,
-        area=known.area, address=known.address, callers=callers, at=known.at,
-    )  # fmt: skip
+    return known if callers == known.callers else structs.replace(known, callers=callers)

@@ -4,8 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from services.dispatch.domain.likeness import DuplicatesPolicy, Matter, likeness, overlap, sketch_of
 from services.dispatch.duplicates import Duplicates, Index
+from shared.away import StoreAway
 from shared.events import cases as e
 from shared.events.envelope import Envelope, raw
 from shared.policy import load
@@ -62,12 +65,17 @@ class Store:
         self.over: set[str] = set()
         self.cases = self
         self.pages = 0
+        self.away = False
+        self.loaded: list[set[str]] = []
 
     async def page(self, query: Any, after: str, limit: int) -> list[Any]:
         self.pages += 1
         return []
 
     async def load(self, ids: Any, omit: Any = ()) -> dict[str, Any]:
+        if self.away:
+            raise StoreAway("the database is away")
+        self.loaded.append(set(ids))
         return {}
 
     async def in_states(self, cases: Any, states: Any) -> set[str]:
@@ -114,11 +122,25 @@ async def test_a_missed_event_fills_the_index_anew() -> None:
     assert store.pages == 2
 
 
+async def test_what_could_not_be_read_again_is_read_once_the_database_is_back() -> None:
+    store: Any = Store()
+    kept = Duplicates(store, POLICY)
+    await kept.refresh()
+    kept.see(seen(0, "N-1", e.CaseReopenRequested(contact_id="c1")))
+    store.away = True
+    with pytest.raises(StoreAway):
+        await kept.refresh()
+    store.away = False
+    await kept.refresh()
+    await kept.refresh()
+    assert store.loaded == [{"N-1"}]
+
+
 async def test_a_second_call_adds_the_caller() -> None:
     store: Any = Store()
     kept = Duplicates(store, POLICY)
     kept.see(seen(0, case_of(), birth(LAMP, "c1")))
     kept.see(seen(1, case_of(), e.ContactAttached(reporter=reporter("c2", "li"), text="", obligation="")))
-    found = await kept.of(matter("", PIPE, callers=frozenset({"li"})))
-    assert [one.likeness.same_caller for one in found] in ([True], [])
+    (found,) = await kept.of(matter("", LAMP, callers=frozenset({"li"})))
+    assert found.likeness.same_caller
     assert kept.index.matters[case_of()].callers == {"wang", "li"}
