@@ -1,8 +1,27 @@
 """Bodies that msgspec decodes, described in /openapi.json."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from fastapi import Request
+
+from shared.events.envelope import MALFORMED
+from shared.service import Problem
+
+Body = TypeVar("Body")
+MAX_BODY = 256 * 1024
+"""Bytes: what a record may hold too."""
+
+
+async def read_body(request: Request, body: type[Body], most: int = MAX_BODY) -> Body:
+    """The request's JSON as this type; an empty one is an empty object. Raises Problem 413 or 422."""
+    raw = await request.body()
+    if len(raw) > most:
+        raise Problem(413, "too_large", f"a body has at most {most // 1024} KB")
+    try:
+        return msgspec.json.decode(raw or b"{}", type=body)
+    except MALFORMED as error:
+        raise Problem(422, "invalid", str(error)) from error
 
 
 def described_body(body: Any) -> dict[str, Any]:

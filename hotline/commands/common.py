@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import typer
 
+from shared.auth import issue
 from shared.settings import Settings
 
 ROOT = Path(".hotline")
+ASK_S = 10.0
 
 
 def running(city: str) -> dict[str, Any]:
@@ -31,3 +34,21 @@ def operator_settings(city: str) -> Settings:
             "jwt_secret": type(given.jwt_secret)(secrets["jwt_secret"]),
         }
     )
+
+
+def ask(city: str, service: str, path: str, method: str = "GET", *, timeout: float = ASK_S, **more: Any) -> Any:
+    """A service's answer to an operator; ends the command with its words where it refuses or does not answer."""
+    token = issue(operator_settings(city).jwt_secret.get_secret_value(), "hotline", "operator", 1)
+    found = running(city)["services"].get(service)
+    if not found:
+        raise typer.BadParameter(f"the platform that was started here has no service {service}")
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        answer = httpx.request(method, f"{found[0]}{path}", headers=headers, timeout=timeout, **more)
+    except httpx.HTTPError as error:
+        typer.echo(f"{service} does not answer: {error}", err=True)
+        raise typer.Exit(1) from None
+    if answer.status_code >= httpx.codes.BAD_REQUEST:
+        typer.echo(answer.json().get("detail", answer.text), err=True)
+        raise typer.Exit(1)
+    return answer.json()

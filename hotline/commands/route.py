@@ -3,21 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import operator_settings, running
+from hotline.commands.common import ask
 from services.dispatch.domain.dry_run import EXAMPLES, DryRun, Past, dry_run
 from services.dispatch.domain.routing import Explained
 from services.dispatch.domain.routing_check import warnings_of
 from services.dispatch.domain.situation import Situation
 from services.dispatch.policy import load_router
-from shared.auth import issue
 from shared.clock import CHINA
 from shared.policy import PolicyError, load_units
 from shared.settings import Settings
@@ -25,7 +23,7 @@ from shared.settings import Settings
 app = typer.Typer(help="Which units cases go to, and why.", no_args_is_help=True)
 City = Annotated[str, typer.Option(help="area code")]
 Version = Annotated[Path, typer.Argument(help="routing.yaml of the other version", exists=True)]
-PAGE = 500
+PAGE, PAGE_S = 500, 30.0
 
 
 @app.command()
@@ -131,36 +129,15 @@ def _examples(result: DryRun) -> Table:
 
 
 def _of_case(case: str, city: str) -> Situation:
-    with _dispatch(city) as client:
-        found = _get(client, f"/cases/{case}/registered")
-    return msgspec.convert(found, Past).situation
+    return msgspec.convert(ask(city, "dispatch", f"/cases/{case}/registered"), Past).situation
 
 
 def _past(city: str) -> Iterator[Past]:
     """All past cases, a page at a time."""
     after = ""
-    with _dispatch(city) as client:
-        while True:
-            page = _get(client, f"/routing/past?after={after}&limit={PAGE}")
-            yield from msgspec.convert(page["items"], list[Past])
-            if not page["next"]:
-                return
-            after = page["next"]
-
-
-def _dispatch(city: str) -> httpx.Client:
-    token = issue(operator_settings(city).jwt_secret.get_secret_value(), "hotline", "operator", 0.5)
-    url = running(city)["services"]["dispatch"][0]
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-
-
-def _get(client: httpx.Client, path: str) -> Any:
-    try:
-        answer = client.get(path)
-    except httpx.HTTPError as error:
-        typer.echo(f"dispatch does not answer: {error}", err=True)
-        raise typer.Exit(1) from None
-    if answer.status_code != 200:
-        typer.echo(answer.json().get("detail", answer.text), err=True)
-        raise typer.Exit(1)
-    return answer.json()
+    while True:
+        page = ask(city, "dispatch", f"/routing/past?after={after}&limit={PAGE}", timeout=PAGE_S)
+        yield from msgspec.convert(page["items"], list[Past])
+        if not page["next"]:
+            return
+        after = page["next"]

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import operator_settings, running
-from shared.auth import issue
+from hotline.commands.common import ask
 from shared.events.topics import is_case_id
 
 app = typer.Typer(help="Deadlines: explain them, and try another policy.", no_args_is_help=True)
@@ -24,8 +22,8 @@ def explain(
 ) -> None:
     """Which rule gives each clock of a case its deadline, under which version, with its intervals and pauses."""
     if not is_case_id(case):
-        case = _ask("GET", city, "dispatch", f"/cases/{case}")["id"]
-    found = _ask("GET", city, "sla", f"/clocks/{case}")
+        case = ask(city, "dispatch", f"/cases/{case}")["id"]
+    found = ask(city, "sla", f"/clocks/{case}")
     console = Console()
     console.print(f"{case}  {' '.join(str(value) for value in found['matter'].values() if value)}", markup=False)
     console.print(found["version"], markup=False)
@@ -71,9 +69,9 @@ def diff(
     most: Annotated[int, typer.Option(help="look at no more cases than this")] = 100_000,
 ) -> None:
     """What that table would change over the cases whose clocks run now."""
-    found = _ask(
-        "POST", city, "sla", "/deadlines/diff", content=policy_file.read_bytes(), params={"most": most}, timeout=DIFF_S
-    )
+    found = ask(
+        city, "sla", "/deadlines/diff", "POST", content=policy_file.read_bytes(), params={"most": most}, timeout=DIFF_S
+    )  # fmt: skip
     console = Console()
     console.print(f"from {found['from']}\nto   {found['to']}", markup=False)
     seen = "all running cases" if found["whole"] else f"the first {found['cases']} running cases"
@@ -88,19 +86,3 @@ def diff(
 
 def _end(limit: dict[str, Any] | None) -> str:
     return f"{limit['due']} ({limit['rule']})" if limit else "no limit"
-
-
-def _ask(method: str, city: str, service: str, path: str, *, timeout: float = 10.0, **more: Any) -> dict[str, Any]:
-    """The service's answer; ends the command with its words where it refuses."""
-    token = issue(operator_settings(city).jwt_secret.get_secret_value(), "hotline", "operator", 0.1)
-    url = f"{running(city)['services'][service][0]}{path}"
-    try:
-        answer = httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=timeout, **more)
-    except httpx.HTTPError as error:
-        typer.echo(f"{service} does not answer: {error}", err=True)
-        raise typer.Exit(1) from None
-    if answer.status_code != 200:
-        typer.echo(answer.json().get("detail", answer.text), err=True)
-        raise typer.Exit(1)
-    found: dict[str, Any] = answer.json()
-    return found

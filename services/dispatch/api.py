@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, get_args
 
-import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
@@ -11,17 +10,15 @@ from services.dispatch.keepers import Handover, Keepers
 from services.dispatch.store import MongoStore, read_case, read_log
 from services.dispatch.views import summary, timeline, whole
 from shared.auth import Identity
-from shared.bodies import described_body
+from shared.bodies import described_body, read_body
 from shared.documents import Document
 from shared.events.commands import VERBS
-from shared.events.envelope import MALFORMED
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.service import Problem, caller
 from shared.settings import Settings
 from shared.states import ENDED, OrderState
 
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service", "unit"})
-MAX_BODY = 256 * 1024
 _AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
 """States of the orders that a case is listed by."""
 
@@ -35,7 +32,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
     async def send(request: Request, case: str, verb: str, key: str) -> JSONResponse:
         who = caller(request, settings)
         trace = request.headers.get("traceparent", "")
-        status, answer = await desk.command(case, verb, await _body(request), key, who, trace)
+        status, answer = await desk.command(case, verb, await read_body(request, dict[str, Any]), key, who, trace)
         return JSONResponse(answer, status_code=status)
 
     for name in RIGHTS:
@@ -89,10 +86,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
     ) -> dict[str, Any]:
         """All open cases of a keeper to another one, with a note."""
         who = caller(request, settings)
-        try:
-            body = msgspec.convert(await _body(request), Handover)
-        except msgspec.ValidationError as error:
-            raise Problem(422, "invalid", str(error)) from error
+        body = await read_body(request, Handover)
         return await keepers.hand_over(keeper, body, idempotency_key, who)
 
     return router
@@ -105,16 +99,6 @@ def _door(verb: str, send: Any) -> Any:
         return await send(request, case, verb, idempotency_key)  # type: ignore[no-any-return]
 
     return command
-
-
-async def _body(request: Request) -> Any:
-    raw = await request.body()
-    if len(raw) > MAX_BODY:
-        raise Problem(413, "too_large", f"a command has at most {MAX_BODY // 1024} KB")
-    try:
-        return msgspec.json.decode(raw or b"{}")
-    except MALFORMED as error:
-        raise Problem(422, "invalid", str(error)) from error
 
 
 def _reader(who: Identity) -> Identity:

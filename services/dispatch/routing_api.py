@@ -13,16 +13,14 @@ from services.dispatch.domain.situation import Situation
 from services.dispatch.past import PastCases
 from services.dispatch.proposer import Proposer
 from shared.auth import Identity
-from shared.bodies import described_body
+from shared.bodies import described_body, read_body
 from shared.clock import Clock
 from shared.events.commands import MAX_TEXT, Name, Priority, RequestType
-from shared.events.envelope import MALFORMED
 from shared.service import Problem, caller
 from shared.settings import Settings
 
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator"})
 OPERATORS = frozenset({"operator", "supervisor"})
-MAX_BODY = 256 * 1024
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +48,7 @@ def routing_router(settings: Settings, clock: Clock, router: Router, past: PastC
     async def explain(request: Request) -> dict[str, Any]:
         """Which rule decides and why, and on which condition each rule before it failed."""
         _allow(caller(request, settings), READERS)
-        asked = await _asked(request)
+        asked = await read_body(request, Asked)
         return dict(msgspec.to_builtins(router.explain(asked.situation(clock.now()))))
 
     @routes.get("/cases/{case}/routing")
@@ -86,7 +84,7 @@ def routing_router(settings: Settings, clock: Clock, router: Router, past: PastC
     async def suggest(request: Request) -> dict[str, Any]:
         """Topics that the classifier proposes, with calibrated confidence and the units each would lead to."""
         _allow(caller(request, settings), READERS)
-        asked = await _asked(request)
+        asked = await read_body(request, Asked)
         return await _proposed(proposer, asked.situation(clock.now()))
 
     return routes
@@ -110,13 +108,3 @@ async def _proposed(proposer: Proposer, situation: Situation) -> dict[str, Any]:
 def _allow(who: Identity, roles: frozenset[str]) -> None:
     if who.role not in roles:
         raise Problem(403, "forbidden", f"{who.role} may not read the routing")
-
-
-async def _asked(request: Request) -> Asked:
-    body = await request.body()
-    if len(body) > MAX_BODY:
-        raise Problem(413, "too_large", f"a message has at most {MAX_BODY // 1024} KB")
-    try:
-        return msgspec.json.decode(body or b"{}", type=Asked)
-    except MALFORMED as error:
-        raise Problem(422, "invalid", str(error)) from error

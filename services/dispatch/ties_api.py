@@ -11,15 +11,13 @@ from services.dispatch.store import MongoStore, read_case
 from services.dispatch.views import summary
 from services.dispatch.walks import MongoWalks
 from shared.auth import Identity
-from shared.bodies import described_body
+from shared.bodies import described_body, read_body
 from shared.clock import Clock
 from shared.events.commands import Line, Name, Text
-from shared.events.envelope import MALFORMED
 from shared.service import Problem, caller
 from shared.settings import Settings
 
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service"})
-MAX_BODY = 256 * 1024
 
 
 class MatterBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +58,7 @@ def ties_router(
     async def of_matter(request: Request) -> dict[str, Any]:
         """The same, before the case is opened."""
         _staff(caller(request, settings))
-        body = await _body(request)
+        body = await read_body(request, MatterBody)
         matter = Matter(
             sketch=sketch_of(body.title, body.text),
             area=body.area,
@@ -76,16 +74,6 @@ def ties_router(
 def _staff(who: Identity) -> None:
     if who.role not in STAFF:
         raise Problem(403, "forbidden", f"{who.role} does not see the cases of others")
-
-
-async def _body(request: Request) -> MatterBody:
-    raw = await request.body()
-    if len(raw) > MAX_BODY:
-        raise Problem(413, "too_large", f"a matter has at most {MAX_BODY // 1024} KB")
-    try:
-        return msgspec.json.decode(raw, type=MatterBody)
-    except MALFORMED as error:
-        raise Problem(422, "invalid", str(error)) from error
 
 
 def _shown(found: list[Suggestion]) -> dict[str, Any]:

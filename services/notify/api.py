@@ -2,14 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.notify.desk import Desk, Settlement
 from shared.auth import Identity
-from shared.bodies import described_body
-from shared.events.envelope import MALFORMED
+from shared.bodies import described_body, read_body
 from shared.events.topics import is_case_id
 from shared.service import Problem, caller
 from shared.settings import Settings
@@ -45,7 +43,7 @@ def obligations_router(settings: Settings, desk: Desk) -> APIRouter:
     ) -> JSONResponse:  # fmt: skip
         """A person reached the reporter, or found that nobody can."""
         who = _allow(caller(request, settings), SETTLERS)
-        body = await _settlement(request)
+        body = await read_body(request, Settlement, MAX_BODY)
         trace = request.headers.get("traceparent", "")
         sent = await desk.settle(_case_id(case), obligation, body, idempotency_key, who, trace)
         return JSONResponse(sent, status_code=202)
@@ -63,13 +61,3 @@ def _case_id(case: str) -> str:
     if not is_case_id(case):
         raise Problem(404, "no_such_case", f"{case[:60]!r} is no case id")
     return case
-
-
-async def _settlement(request: Request) -> Settlement:
-    raw = await request.body()
-    if len(raw) > MAX_BODY:
-        raise Problem(413, "too_large", f"at most {MAX_BODY // 1024} KB")
-    try:
-        return msgspec.json.decode(raw, type=Settlement)
-    except MALFORMED as error:
-        raise Problem(422, "invalid", str(error)) from error
