@@ -1,10 +1,12 @@
 """Bounds that hold: also for work that swallows its cancellation, as aiokafka's stop() was seen to do."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 import structlog
+
+from shared.away import AWAY
 
 log = structlog.get_logger()
 AGAIN_S = 3.0
@@ -51,6 +53,23 @@ async def end(tasks: Iterable["asyncio.Task[Any]"], again_s: float = AGAIN_S, mo
     if left:
         log.error("tasks do not end", tasks=[task.get_name() for task in left])
     return not left
+
+
+async def repeating(
+    step: Callable[[], Awaitable[object]], pause_s: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Step and pause until cancelled: what is away is waited for, what fails is logged, and neither ends it."""
+    name = getattr(step, "__qualname__", repr(step))
+    while True:
+        try:
+            await step()
+        except AWAY as error:
+            log.warning("postponed", step=name, error=repr(error))
+        except (Exception, asyncio.CancelledError):
+            if being_cancelled():
+                raise
+            log.exception("failed; it goes on", step=name)
+        await sleep(pause_s)
 
 
 async def closed(seconds: float, closing: Coroutine[Any, Any, Any]) -> None:

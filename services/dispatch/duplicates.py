@@ -4,7 +4,6 @@ It may be a moment behind, and says nothing that a person does not look at; what
 store. Kafka's offsets show whether an event was missed: then it is filled anew.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,21 +11,19 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-import structlog
 from msgspec import Struct, structs
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.likeness import DuplicatesPolicy, Likeness, Matter, ranked, sketch_of
 from services.dispatch.store import MongoStore, read_case
 from shared import names
-from shared.away import AWAY
 from shared.documents import Document
 from shared.events import cases as e
 from shared.events.envelope import Unreadable, decode
 from shared.records import TYPE, Received, header
 from shared.states import OVER
+from shared.tasks import repeating
 
-log = structlog.get_logger()
 KEYS, ASKED = 8, 24
 """Hashes of a sketch that a case is found by, and how many of the asker's own are looked up."""
 BUCKET = 400
@@ -106,14 +103,7 @@ class Duplicates:
 
     async def run(self) -> None:
         """Fill, and go on filling what events alone cannot tell."""
-        while True:
-            try:
-                await self.refresh()
-            except AWAY as error:
-                log.warning("duplicates are filled later", error=repr(error))
-            except Exception:
-                log.exception("duplicates are filled later")
-            await asyncio.sleep(PERIOD_S)
+        await repeating(self.refresh, PERIOD_S)
 
     async def refresh(self) -> None:
         if self._stale:

@@ -1,6 +1,5 @@
 """Commands whose case was unknown: back into the topic once it is there; an alarm after ten real minutes."""
 
-import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -8,13 +7,13 @@ import structlog
 from services.dispatch.handlers import READER
 from services.dispatch.store import PAGE, Store, Waiting
 from shared import names
-from shared.away import AWAY
 from shared.clock import Clock
 from shared.deadletters import KIND, ORIGIN, REASON
 from shared.deadletters import READER as READER_HEADER
 from shared.events.topics import Topics
 from shared.producer import Publisher
 from shared.records import SWEPT, Record
+from shared.tasks import repeating
 
 log = structlog.get_logger()
 PERIOD_S = 1.0
@@ -33,14 +32,7 @@ class Sweeper:
         self._after = ""
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except AWAY as error:
-                log.warning("sweep postponed", error=repr(error))
-            except Exception:
-                log.exception("sweep failed; it goes on")
-            await asyncio.sleep(PERIOD_S)
+        await repeating(self.sweep, PERIOD_S)
 
     async def sweep(self) -> int:
         """One page; returns how many commands went back. Those whose case never comes do not hide the others."""

@@ -5,25 +5,22 @@ decided is the lag that the walk itself makes. The next page is larger where tha
 long; after a second the walk goes on anyway, so it never falls below its slowest pace.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 from msgspec import Raw
 
 from services.dispatch.domain.relays import Relay, told
 from services.dispatch.links import relay_record, tell
 from services.dispatch.walks import Waiter, Walk, Walks
 from shared import names
-from shared.away import AWAY
 from shared.clock import Clock
 from shared.events.envelope import Envelope
 from shared.events.topics import Topics
 from shared.producer import Publisher
+from shared.tasks import repeating
 
-log = structlog.get_logger()
 PERIOD_S = 0.5
 """Between two looks for a walk."""
 SMALLEST, LARGEST = 50, 800
@@ -45,14 +42,7 @@ class Walker:
         self._topics = topics
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.walk()
-            except AWAY as error:
-                log.warning("walk postponed", error=repr(error))
-            except Exception:
-                log.exception("walk failed; it goes on")
-            await asyncio.sleep(PERIOD_S)
+        await repeating(self.walk, PERIOD_S)
 
     async def walk(self) -> int:
         """One walk to its end, if there is one to do; returns how many cases were told."""

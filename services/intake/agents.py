@@ -10,10 +10,10 @@ from msgspec import Struct
 from services.intake.domain.agents import Agent, AgentState, called_away, moved
 from services.intake.guidance import Guidance
 from services.intake.store import AgentStore
-from shared.away import AWAY
 from shared.clock import Clock
 from shared.documents import Document, Write
 from shared.service import Problem
+from shared.tasks import repeating
 
 log = structlog.get_logger()
 LOOKS = 5
@@ -77,14 +77,7 @@ class Agents:
 
     async def watch(self) -> None:
         """For ever: nobody stays ready who lets the time for confirming pass."""
-        while True:
-            await self._clock.sleep(WATCH_S)
-            try:
-                await self.call_away()
-            except AWAY as error:
-                log.warning("database away; agents are not looked at", error=repr(error))
-            except Exception:
-                log.exception("looking at agents failed; it goes on")
+        await repeating(self.call_away, WATCH_S, self._clock.sleep)
 
     async def call_away(self) -> list[str]:
         """The agents who were ready and are no longer."""

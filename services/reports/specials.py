@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-import structlog
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
@@ -14,12 +13,11 @@ from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.special import Counts, Remarks, Selection, Special, count, examples, selection_of
 from services.reports.office import PAST_DAYS, Office
 from services.reports.store import Store
-from shared.away import AWAY
 from shared.clock import CHINA, Clock
 from shared.ids import derive
 from shared.mongo import reachable
+from shared.tasks import repeating
 
-log = structlog.get_logger()
 MOST_CASES = 20_000
 """Of a selection; further ones are not counted, and a selection of so many is refused."""
 LOOK_S = 20.0
@@ -148,14 +146,7 @@ class SpecialDesk:
 
     async def watch(self) -> None:
         """For ever: what policy calls for is drafted, once per reason, subject and day."""
-        while True:
-            await self._clock.sleep(LOOK_S)
-            try:
-                await self.look()
-            except AWAY as error:
-                log.warning("database away; nothing is drafted", error=repr(error))
-            except Exception:
-                log.exception("drafting failed; it goes on")
+        await repeating(self.look, LOOK_S, self._clock.sleep)
 
     async def look(self) -> list[Special]:
         """Drafts for the alerts of this moment; those of today that are drafted already stay as they are."""

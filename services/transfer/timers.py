@@ -3,19 +3,16 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-import structlog
-
 from services.transfer.book import Book
 from services.transfer.domain.state import Transfers
 from services.transfer.outbox import Outbox
 from services.transfer.store import Store, read
-from shared.away import AWAY
 from shared.clock import Clock
 from shared.documents import Document
 from shared.events.topics import Lane
 from shared.producer import Publisher
+from shared.tasks import repeating
 
-log = structlog.get_logger()
 PAGE = 200
 POLL_S = 0.5
 Horizons = Callable[[], Awaitable[dict[int, float]]]
@@ -38,14 +35,7 @@ class Timers:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.fire()
-            except AWAY as error:
-                log.warning("deadlines wait", error=repr(error))
-            except Exception:
-                log.exception("deadlines failed; they go on")
-            await self._clock.sleep(POLL_S)
+        await repeating(self.fire, POLL_S, self._clock.sleep)
 
     async def fire(self) -> None:
         """One round: the commands first, acknowledged, then the note that they were sent. A crash repeats them."""

@@ -5,7 +5,8 @@ import contextlib
 
 import pytest
 
-from shared.tasks import being_cancelled, closed, end, within
+from shared.away import StoreAway
+from shared.tasks import being_cancelled, closed, end, repeating, within
 
 
 async def deaf(times: int, over: asyncio.Event) -> None:
@@ -112,3 +113,21 @@ async def test_who_waits_may_be_cancelled_himself() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     over.set()
+
+
+async def test_nothing_but_its_own_cancellation_ends_what_repeats() -> None:
+    """Also not a CancelledError that nobody asked for, as the Kafka client raises it."""
+    troubles: list[BaseException] = [StoreAway("gone"), ValueError("wrong"), asyncio.CancelledError()]
+    steps = 0
+
+    async def step() -> None:
+        nonlocal steps
+        steps += 1
+        if troubles:
+            raise troubles.pop()
+
+    task = asyncio.create_task(repeating(step, 0.0))
+    while steps < 5:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert await end([task])
+    assert task.cancelled()
