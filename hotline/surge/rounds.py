@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ class World:
         self.partners = tuple(partners)
 
 
-class Actor:
+class Actor(ABC):
     """A person or department at dispatch's door, with a journal of its own."""
 
     def __init__(self, world: World, door: Door, journal: Journal, parallel: int = 64) -> None:
@@ -55,9 +56,9 @@ class Actor:
             await asyncio.sleep(BUSY_S if worked else idle)
             idle = IDLE_S if worked else min(2 * idle, LONGEST_IDLE_S)
 
+    @abstractmethod
     async def round(self) -> None:
         """One look at everything this actor is responsible for."""
-        raise NotImplementedError
 
     async def each(self, act: Callable[[Item], Awaitable[None]], **query: str) -> None:
         """Act on every case the list holds now."""
