@@ -136,12 +136,7 @@ class Timers:
 
 def write_of(document: Document, state: Clocks) -> Write:
     """The guarded write of a state that was loaded from this document."""
-    fields: Document = {
-        "state": msgspec.to_builtins(state),
-        "next": state.next(),
-        "version": state.version,
-        "running": state.running(),
-    }
+    fields: Document = {"state": msgspec.to_builtins(state), **state.index()}
     return Write(document["_id"], document["rev"], fields, {})
 
 

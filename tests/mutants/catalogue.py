@@ -146,15 +146,16 @@ MUTANTS = (
     Mutant(
         name="the timer's rung before its command",
         file="services/sla/timers.py",
-        old="        await self._publisher.publish(records)\n        await self._store.cases.save(writes)\n",
-        new="        await self._store.cases.save(writes)\n        await self._publisher.publish(records)\n",
+        old="        await self._publisher.publish([record_of(topic, one.command) for one in fired])\n",
+        new="        await self._store.cases.save(writes)\n"
+        "        await self._publisher.publish([record_of(topic, one.command) for one in fired])\n",
         test="tests/unit/sla/test_schedules.py",
     ),
     Mutant(
         name="a late stop hides the breach",
-        file="services/sla/domain/clocks.py",
-        old="        if self.stopped is not None and self.stopped <= self.due:\n",
-        new="        if self.stopped is not None:\n",
+        file="services/sla/domain/schedule.py",
+        old="        if running.stopped is not None and running.stopped <= running.due:\n",
+        new="        if running.stopped is not None:\n",
         test="tests/unit/sla/test_schedules.py",
     ),
     Mutant(
@@ -266,9 +267,9 @@ MUTANTS = (
     ),
     Mutant(
         name="a reopened case owes the same reporter twice",
-        file="services/dispatch/domain/closing.py",
-        old=" or reporter.person.caller_ref in waiting",
-        new="",
+        file="services/dispatch/domain/replies.py",
+        old='        if is_known(debt.reporter.person) and debt.state != "open"\n',
+        new="        if is_known(debt.reporter.person)\n",
         test="tests/unit/dispatch/test_endings.py",
     ),
 )

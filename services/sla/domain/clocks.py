@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -111,6 +111,10 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
         moments += [at for trigger, at in self.triggered.items() if trigger not in self.supervised]
         moments += [one.at for one in self.late]
         return min(moments, default=None)
+
+    def index(self) -> dict[str, Any]:
+        """What the store finds it by: the next moment, the policy's version, and whether a clock runs."""
+        return {"next": self.next(), "version": self.version, "running": self.running()}
 
     def running(self) -> bool:
         """Whether any clock has not stopped."""

@@ -65,7 +65,7 @@ class ClocksView:
         return []
 
     def index(self, state: Clocks) -> dict[str, Any]:
-        return {"next": state.next(), "version": state.version, "running": state.running()}
+        return state.index()
 
     def _order_clocks(self, state: Clocks, event: Envelope, data: Any) -> None:
         name = getattr(data, "order", "")
