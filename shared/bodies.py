@@ -1,9 +1,10 @@
-"""Bodies that msgspec decodes, described in /openapi.json."""
+"""Bodies of requests: read no further than allowed, decoded by msgspec, described in /openapi.json."""
 
 from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
+from msgspec.json import Decoder
 
 from shared.events.envelope import MALFORMED
 from shared.service import Problem
@@ -13,15 +14,28 @@ MAX_BODY = 256 * 1024
 """Bytes: what a record may hold too."""
 
 
-async def read_body(request: Request, body: type[Body], most: int = MAX_BODY) -> Body:
-    """The request's JSON as this type; an empty one is an empty object. Raises Problem 413 or 422."""
-    raw = await request.body()
-    if len(raw) > most:
-        raise Problem(413, "too_large", f"a body has at most {most // 1024} KB")
+async def raw_body(request: Request, most: int = MAX_BODY) -> bytes:
+    """Raises Problem 413 as soon as it is longer than so many bytes, without reading on."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise Problem(413, "too_large", f"a body has at most {most // 1024} KB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def decoded(raw: bytes, decoder: Decoder[Body]) -> Body:
+    """Raises Problem 422 with the decoder's words."""
     try:
-        return msgspec.json.decode(raw or b"{}", type=body)
+        return decoder.decode(raw)
     except MALFORMED as error:
         raise Problem(422, "invalid", str(error)) from error
+
+
+async def read_body(request: Request, body: type[Body], most: int = MAX_BODY) -> Body:
+    """The request's JSON as this type; an empty one is an empty object. Raises Problem 413 or 422."""
+    return decoded(await raw_body(request, most) or b"{}", Decoder(body))
 
 
 def described_body(body: Any) -> dict[str, Any]:

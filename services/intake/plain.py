@@ -15,9 +15,7 @@ from msgspec.json import Decoder
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import names
-from shared.bodies import described_body
-from shared.events.envelope import MALFORMED
-from shared.service import Problem
+from shared.bodies import decoded, described_body, raw_body
 
 MAX_BODY = 1024 * 1024
 _TEXT, _UUID = {"type": "string"}, {"type": "string", "format": "uuid"}
@@ -114,17 +112,8 @@ def _timed(endpoint: Plain) -> Plain:
 
 
 async def body_of(request: Request, decoder: Decoder[Body]) -> Body:
-    """The decoded body; 413 as soon as it is too long, 422 with the decoder's words where it is wrong."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise Problem(413, "too_large", f"a body has at most {MAX_BODY // 1024} KB")
-        parts.append(part)
-    try:
-        return decoder.decode(b"".join(parts))
-    except MALFORMED as error:
-        raise Problem(422, "invalid", str(error)) from error
+    """The decoded body. Raises Problem 413 or 422."""
+    return decoded(await raw_body(request, MAX_BODY), decoder)
 
 
 def answer(content: Any, status: int = 202) -> Response:

@@ -14,6 +14,7 @@ from services.sla.domain.schedule import Schedule
 from services.sla.notices import Notices
 from services.sla.policy import with_deadlines
 from services.sla.store import Store
+from shared.bodies import raw_body
 from shared.clock import Clock
 from shared.policy import PolicyError
 from shared.service import Problem, caller
@@ -50,7 +51,7 @@ def clocks_router(settings: Settings, store: Store, schedule: Schedule, clock: C
         who = caller(request, settings)
         if who.role not in PLANNERS:
             raise Problem(403, "forbidden", f"{who.role} may not try a policy")
-        other = _other(schedule, await request.body())
+        other = _other(schedule, await raw_body(request, MAX_POLICY))
         found = Difference()
         whole = await _compare(store, other, found, most, clock.now())
         shown: dict[str, Any] = msgspec.to_builtins(found)
@@ -60,8 +61,6 @@ def clocks_router(settings: Settings, store: Store, schedule: Schedule, clock: C
 
 
 def _other(schedule: Schedule, body: bytes) -> Schedule:
-    if len(body) > MAX_POLICY:
-        raise Problem(413, "too_large", f"a policy has at most {MAX_POLICY // 1024} KB")
     try:
         return with_deadlines(schedule, body.decode())
     except (PolicyError, UnicodeDecodeError) as error:

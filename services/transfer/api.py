@@ -1,23 +1,24 @@
 """transfer's doors from HTTP: signed ones for partners, ours for people."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
+from msgspec.json import Decoder
 
 from services.transfer.domain.messages import Cancel, TransferRequest, TransferUpdate
 from services.transfer.people import People, Refusal
 from services.transfer.reception import Reception
 from services.transfer.signing import Message, Verifier
 from shared.auth import Identity
+from shared.bodies import decoded, raw_body, read_body
 from shared.service import Problem, caller
 from shared.settings import Settings
 
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service"})
 DECIDERS = frozenset({"dispatcher", "supervisor"})
 MAX_BODY = 128 * 1024
-Body = TypeVar("Body")
 State = Literal["", "asked", "receipted", "accepted", "refused", "completed", "unacknowledged"]
 
 
@@ -26,7 +27,7 @@ def partners_router(reception: Reception, verifier: Verifier) -> APIRouter:
     router = APIRouter(tags=["partners"])
 
     async def signed(request: Request) -> tuple[str, bytes]:
-        body = await _raw(request)
+        body = await raw_body(request, MAX_BODY)
         message = Message(request.method, str(request.url), dict(request.headers))
         return await verifier.sender(message, body), body
 
@@ -35,7 +36,7 @@ def partners_router(reception: Reception, verifier: Verifier) -> APIRouter:
         """A case from a partner: 202 with a receipt, 409 with a reason code."""
         partner, body = await signed(request)
         trace = request.headers.get("traceparent", "")
-        return JSONResponse(await reception.take(partner, _decoded(body, TransferRequest), trace), 202)
+        return JSONResponse(await reception.take(partner, decoded(body, Decoder(TransferRequest)), trace), 202)
 
     @router.get("/transfers/{transfer}")
     async def standing(request: Request, transfer: str) -> dict[str, Any]:
@@ -48,13 +49,13 @@ def partners_router(reception: Reception, verifier: Verifier) -> APIRouter:
     async def update(request: Request, transfer: str) -> JSONResponse:
         """What the partner tells of a transfer of ours."""
         partner, body = await signed(request)
-        return JSONResponse(await reception.update(partner, transfer, _decoded(body, TransferUpdate)), 202)
+        return JSONResponse(await reception.update(partner, transfer, decoded(body, Decoder(TransferUpdate))), 202)
 
     @router.post("/transfers/{transfer}/cancel", status_code=202, openapi_extra=_schema(Cancel))
     async def cancel(request: Request, transfer: str) -> JSONResponse:
         """The origin wants its case back; 409 once it is accepted."""
         partner, body = await signed(request)
-        return JSONResponse(await reception.cancel(partner, transfer, _decoded(body, Cancel)), 202)
+        return JSONResponse(await reception.cancel(partner, transfer, decoded(body, Decoder(Cancel))), 202)
 
     return router
 
@@ -78,14 +79,14 @@ def people_router(settings: Settings, people: People) -> APIRouter:
     ) -> JSONResponse:
         """A supervisor gives a received case back, with a reason code."""
         who = _allow(caller(request, settings), frozenset({"supervisor"}))
-        body = _decoded(await _raw(request), Refusal)
+        body = await read_body(request, Refusal, MAX_BODY)
         return JSONResponse(await people.refuse(transfer, body, idempotency_key, who), 202)
 
     @router.post("/sent/{transfer}/cancel", status_code=202, openapi_extra=_schema(Cancel))
     async def recall(request: Request, transfer: str) -> JSONResponse:
         """Ask the partner to give a case back."""
         _allow(caller(request, settings), DECIDERS)
-        return JSONResponse(await people.recall(transfer, _decoded(await _raw(request), Cancel)), 202)
+        return JSONResponse(await people.recall(transfer, await read_body(request, Cancel, MAX_BODY)), 202)
 
     return router
 
@@ -100,20 +101,3 @@ def _allow(who: Identity, roles: frozenset[str]) -> Identity:
     if who.role not in roles:
         raise Problem(403, "forbidden", f"{who.role} may not do this")
     return who
-
-
-async def _raw(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise Problem(413, "too_large", f"at most {MAX_BODY // 1024} KB")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _decoded(body: bytes, model: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(body, type=model)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise Problem(422, "invalid", str(error)) from error
