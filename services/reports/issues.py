@@ -54,7 +54,7 @@ class MongoIssues:
             known = await self.get(snapshot.date)
             if known is not None:
                 return await self._replace(msgspec.structs.replace(snapshot, number=known.number))
-            number = await self._last_number() + 1
+            number = await next_number(self._issues)
             try:
                 with reachable():
                     await self._issues.insert_one(_row(msgspec.structs.replace(snapshot, number=number)))
@@ -68,10 +68,12 @@ class MongoIssues:
         assert kept is not None
         return kept
 
-    async def _last_number(self) -> int:
-        with reachable():
-            row = await self._issues.find_one({}, {"number": 1}, sort=[("number", DESCENDING)])
-        return int(row["number"]) if row else 0
+
+async def next_number(collection: Any) -> int:
+    """Free a moment ago: the unique index says whether it still is."""
+    with reachable():
+        row = await collection.find_one({}, {"number": 1}, sort=[("number", DESCENDING)])
+    return int(row["number"]) + 1 if row else 1
 
 
 class MemoryIssues:

@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.special import Counts, Remarks, Selection, Special, count, examples, selection_of
+from services.reports.issues import next_number
 from services.reports.office import PAST_DAYS, Office
 from services.reports.store import Store
 from shared.clock import CHINA, Clock
@@ -81,9 +82,7 @@ class MongoSpecials:
             known = await self.get(special.id)
             if known is not None:
                 return known.special
-            with reachable():
-                last = await self._specials.find_one({}, {"number": 1}, sort=[("number", DESCENDING)])
-            made = msgspec.structs.replace(special, number=int(last["number"]) + 1 if last else 1)
+            made = msgspec.structs.replace(special, number=await next_number(self._specials))
             try:
                 with reachable():
                     await self._specials.insert_one({"_id": made.id, "rev": 1, **_fields(made)})
