@@ -25,12 +25,23 @@ SPARE = 12
 
 
 @pytest.fixture(scope="module")
-def city(servers: Settings) -> Settings:
+def city(servers: Settings) -> Iterator[Settings]:
+    """Many cases, and none afterwards: others use the same city on the same servers."""
     key = SecretStr(base64.b64encode(bytes(32)).decode())
     settings = servers.model_copy(update={"city": "130100", "seal_key": key, "ref_key": key})
     asyncio.run(prepare(settings))
     Writer(settings, Maker(settings, datetime.now(CHINA))).write(range(CASES))
-    return settings
+    yield settings
+    asyncio.run(forget(settings))
+
+
+async def forget(settings: Settings) -> None:
+    doors = Doors(settings)
+    try:
+        for database in doors.databases.values():
+            await database.client.drop_database(database.name)
+    finally:
+        doors.close()
 
 
 @asynccontextmanager
