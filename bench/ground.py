@@ -6,7 +6,7 @@ from typing import NamedTuple
 from services.desk.domain.view import SheetView
 from services.desk.policy import City
 from services.dispatch.domain.context import Rules
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import load_rules
 from services.notify.policy import Messages, load_messages
 from services.reports.domain.view import FactsView
 from services.sla.domain.ladder import Ladder
@@ -17,7 +17,7 @@ from shared.events.cases import WorkOrderIssued
 from shared.events.commands import Clock
 from shared.events.contacts import SealedPerson
 from shared.events.topics import Lane, Topics
-from shared.policy import feed_units, load
+from shared.policy import feed_units, load, load_city
 from shared.privacy import caller_ref, mask_number, seal
 from shared.settings import Settings
 
@@ -71,7 +71,7 @@ def read_ground(settings: Settings) -> Ground:
         topics=Topics(settings.city),
         rules=load_rules(policy),
         feeds=frozenset(feed_units(policy)),
-        prefix=number_prefix(policy),
+        prefix=load_city(policy).number_prefix,
         messages=load_messages(policy),
         clocks=ClocksView(Schedule(far, load(policy, "ladder", Ladder))),
         facts=FactsView(),

@@ -19,6 +19,16 @@ class Policy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class City(Policy):
+    """city.yaml: names, the first letters of case numbers, and the telephone area code with its 0."""
+
+    version: str
+    name: str
+    english: str
+    number_prefix: str
+    area_code: str
+
+
 class Unit(Policy):
     """A department: its code, names, area, the unit above it, and whether it reads a feed topic."""
 
@@ -52,6 +62,10 @@ def read(path: Path, model: type[Model]) -> Model:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def load_city(folder: Path) -> City:
+    return load(folder, "city", City)
 
 
 def load_units(folder: Path) -> Units:

@@ -12,7 +12,7 @@ from shared.clockwork import ORDER_CLOCKS
 from shared.deadlines import Matter, Rulebook, load_rulebook
 from shared.events.cases import WorkOrderIssued
 from shared.events.commands import Clock
-from shared.policy import Policy, Unit, load, load_units
+from shared.policy import Policy, Unit, load, load_city, load_units
 
 
 class Choice(Policy):
@@ -32,14 +32,6 @@ class DeskFile(Policy):
     topics: tuple[Choice, ...]
     areas: tuple[Choice, ...]
     partners: tuple[Choice, ...]
-
-
-class CityFile(Policy):
-    """The names in city.yaml; the rest is others' business."""
-
-    model_config = ConfigDict(extra="ignore")
-    name: str
-    english: str
 
 
 class ReturnReason(Policy):
@@ -62,7 +54,7 @@ class City:
 
     def __init__(self, folder: Path) -> None:
         self.desk = load(folder, "desk", DeskFile)
-        self.names = load(folder, "city", CityFile)
+        self.names = load_city(folder)
         self.return_reasons = load(folder, "rules", ReasonsFile).return_reasons
         self.units: dict[str, Unit] = load_units(folder).by_code()
         self.dues = _dues(load_rulebook(folder))

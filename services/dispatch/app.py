@@ -16,7 +16,7 @@ from services.dispatch.keepers import watch_unkept
 from services.dispatch.links import LinksHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.past import MongoPast
-from services.dispatch.policy import keeper_within, load_router, load_rules, load_topics, number_prefix
+from services.dispatch.policy import keeper_within, load_router, load_rules, load_topics
 from services.dispatch.profiles import Switchboard
 from services.dispatch.proposer import Proposer
 from services.dispatch.routing_api import routing_router
@@ -31,7 +31,7 @@ from shared.events.topics import LANES, Topics
 from shared.follow import Outcomes, follow
 from shared.health import health_router
 from shared.mongo import connect, ping
-from shared.policy import feed_units, load
+from shared.policy import feed_units, load, load_city
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.records import Received
 from shared.service import install_errors
@@ -75,7 +75,7 @@ class Dispatch:
             topics=self.topics,
             rules=load_rules(policy),
             feeds=frozenset(feeds),
-            numbers=Numbers(self.store, number_prefix(policy)),
+            numbers=Numbers(self.store, load_city(policy).number_prefix),
             active=self.switches.active,
         )
         for lane in LANES:

@@ -17,15 +17,6 @@ PLATFORM = "04"
 """The part of a unit's code that says district platform."""
 
 
-class City(Policy):
-    """city.yaml"""
-
-    version: str
-    name: str
-    english: str
-    number_prefix: str
-
-
 class ReturnReason(Policy):
     """Why a unit gives an order back."""
 
@@ -129,7 +120,3 @@ def orphans(units: Units) -> list[str]:
 def keeper_within(folder: Path) -> timedelta:
     """How long an open case may be without a keeper (domain time)."""
     return timedelta(minutes=load(folder, "rules", RulesFile).keeper_within_minutes)
-
-
-def number_prefix(folder: Path) -> str:
-    return load(folder, "city", City).number_prefix

@@ -25,6 +25,7 @@ from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
+from shared.policy import load_city
 from shared.producer import KafkaTransport, OrderedPublisher, backoff
 from shared.seats import load_seats
 from shared.service import install_errors
@@ -148,7 +149,14 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     if parts.is_door:
         api = IntakeApi(
             settings,
-            Door(settings, clock, parts.acceptor, parts.guidance, load_lanes(settings.policy)),
+            Door(
+                settings,
+                clock,
+                parts.acceptor,
+                parts.guidance,
+                load_lanes(settings.policy),
+                load_city(settings.policy).area_code,
+            ),
             contacts=parts.contacts,
             guidance=parts.guidance,
             agents=parts.agents,

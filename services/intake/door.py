@@ -52,12 +52,15 @@ class Sender(NamedTuple):
 class Door:
     """One method per kind of request; each returns its answer once the records are safe."""
 
-    def __init__(self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance, lanes: Lanes) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance, lanes: Lanes, area: str
+    ) -> None:
         self._clock = clock
         self._acceptor = acceptor
         self._guidance = guidance
         self._voice: Voice = guidance.voice
         self._lanes = lanes
+        self._area = area
         self._topics = Topics(settings.city)
         self._seal_key = settings.seal_key.get_secret_value()
         self._ref_key = settings.ref_key.get_secret_value()
@@ -232,7 +235,7 @@ class Door:
         if not caller.strip():
             return NOBODY
         try:
-            number = normal(caller)
+            number = normal(caller, self._area)
         except NoNumber as error:
             raise Problem(422, "invalid", str(error)) from error
         return SealedPerson(

@@ -6,7 +6,6 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-AREA = "0311"
 _SHORT = re.compile(r"(0\d{2,3})?(1\d{2}|1[0-2]\d{3}|9[56]\d{3,4})")
 _LOCAL = re.compile(r"[2-9]\d{6,7}")
 _MOBILE = re.compile(r"1\d{10}")
@@ -25,10 +24,10 @@ def _mobile(prefix: str) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def normal(number: str, area: str = AREA) -> str:
-    """A number as dialled in one form; raises NoNumber.
+def normal(number: str, area: str) -> str:
+    """A number as dialled in one form; raises NoNumber. `area`: the code of those who dial without one.
 
-    `13812341234` → `+8613812341234`, `88881234` → `+8631188881234`, `12345` → `0311-12345`,
+    In 0311: `13812341234` → `+8613812341234`, `88881234` → `+8631188881234`, `12345` → `0311-12345`,
     `(0531)12345` → `0531-12345`
     """
     digits = _NOISE.sub("", number)

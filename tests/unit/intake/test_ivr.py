@@ -83,11 +83,16 @@ def test_the_lane_is_set_at_the_door(key: str, urgent: bool, text: str, lane: st
     ],
 )
 def test_numbers_have_one_form(dialled: str, stored: str) -> None:
-    assert normal(dialled) == stored
+    assert normal(dialled, "0311") == stored
 
 
 @pytest.mark.parametrize("dialled", ["abc", "77", "23812341234", "+999123", "1381234"])
 def test_what_is_no_number_is_said_without_repeating_it(dialled: str) -> None:
     with pytest.raises(NoNumber) as caught:
-        normal(dialled)
+        normal(dialled, "0311")
     assert dialled not in str(caught.value)
+
+
+def test_a_number_without_area_code_belongs_to_the_city_that_is_called() -> None:
+    assert normal("2823456", "0315") == "+863152823456"
+    assert normal("12345", "0315") == "0315-12345"

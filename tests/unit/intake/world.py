@@ -21,6 +21,7 @@ from services.intake.store import MemoryAgents, MemoryContacts
 from shared.auth import issue
 from shared.away import BrokerAway, Refused
 from shared.events.topics import LANES
+from shared.policy import load_city
 from shared.records import Record
 from shared.seats import load_seats
 from shared.service import install_errors
@@ -86,7 +87,7 @@ class World:
         self.shelf = Shelf()
         self.whole = True
         guidance = Guidance(load_ivr(POLICY), load_seats(POLICY), self.shelf, self.clock, lambda: self.whole)
-        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(POLICY))
+        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(POLICY), load_city(POLICY).area_code)
         self.agents = Agents(MemoryAgents(), guidance, self.clock)
         api = IntakeApi(
             SETTINGS,

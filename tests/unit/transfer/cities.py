@@ -16,7 +16,7 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.states import state_of
 from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import load_rules
 from services.dispatch.store import MemoryState, read_case
 from services.dispatch.store import MemoryStore as CaseStore
 from services.transfer.api import partners_router
@@ -37,6 +37,7 @@ from shared.events.commands import COMMANDS
 from shared.events.envelope import Envelope, decode, raw
 from shared.events.topics import Topics
 from shared.ids import derive
+from shared.policy import load_city
 from shared.reader import CaseReader
 from shared.records import record_of
 from shared.service import install_errors
@@ -89,7 +90,7 @@ class City:
         store, folder = CaseStore(self.cases), POLICIES / area
         self.dispatch = CommandHandler(
             store, self.publisher, MemoryTransport(self.log), clock, topics=self.topics, rules=load_rules(folder),
-            feeds=frozenset(), numbers=Numbers(store, number_prefix(folder)),
+            feeds=frozenset(), numbers=Numbers(store, load_city(folder).number_prefix),
         )  # fmt: skip
 
     @property

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from services.dispatch.policy import load_rules, number_prefix
+from services.dispatch.policy import load_rules
 from services.intake.policy import load_ivr, load_lanes
 from services.notify.policy import load_messages
 from services.sla.policy import load_schedule
 from services.transfer.policy import load_transfer
 from shared.calendars import load_calendar
-from shared.policy import PolicyError, load_units
+from shared.policy import PolicyError, load_city, load_units
 from tests.unit.transfer.world import POLICIES
 
 
 @pytest.mark.parametrize(("city", "prefix"), [("130100", "SJZ"), ("130200", "TS")])
 def test_every_file_of_a_city_loads(city: str, prefix: str) -> None:
     folder = POLICIES / city
-    assert number_prefix(folder) == prefix
+    assert load_city(folder).number_prefix == prefix
     units = load_units(folder).by_code()
     assert len(units) >= 6
     assert all(code.startswith(city) for code in units)
