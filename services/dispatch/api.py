@@ -35,16 +35,6 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
         status, answer = await desk.command(case, verb, await read_body(request, dict[str, Any]), key, who, trace)
         return JSONResponse(answer, status_code=status)
 
-    for name in RIGHTS:
-        router.add_api_route(
-            f"/cases/{{case}}/commands/{name}",
-            _door(name, send),
-            methods=["POST"],
-            name=name,
-            openapi_extra=described_body(VERBS[name]),
-            responses={202: {"description": "Taken; the outcome comes later"}},
-        )
-
     @router.get("/cases/{case}/commands/{command}")
     async def outcome(request: Request, case: str, command: str) -> JSONResponse:
         """What became of a command."""
@@ -75,6 +65,17 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
         found = await store.page(query_of(unit, state, keeper, unkept), after, limit)
         return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
+
+    # After the few that read: routes are tried one by one.
+    for name in RIGHTS:
+        router.add_api_route(
+            f"/cases/{{case}}/commands/{name}",
+            _door(name, send),
+            methods=["POST"],
+            name=name,
+            openapi_extra=described_body(VERBS[name]),
+            responses={202: {"description": "Taken; the outcome comes later"}},
+        )
 
     @router.post(
         "/keepers/{keeper}/handover",
