@@ -113,6 +113,23 @@ def check_owed_once(events: dict[str, list[Envelope]]) -> None:
     assert len(owed) == len({data.obligation for data in owed})
 
 
+def check_released(events: dict[str, list[Envelope]]) -> None:
+    """Who left with an undone merge is told nothing more in the case that he left."""
+    for case, history in events.items():
+        by_merge: dict[str, set[str]] = {}
+        gone: set[str] = set()
+        for data in map(e.CASES.data, history):
+            match data:
+                case e.CaseAbsorbed():
+                    by_merge.setdefault(data.merge, set()).update(data.obligations)
+                case e.ContactAttached() if data.merge:
+                    by_merge.setdefault(data.merge, set()).add(data.obligation)
+                case e.CaseReleased():
+                    gone |= by_merge.get(data.merge, set())
+                case e.ReplyOwed():
+                    assert data.obligation not in gone, f"{case} answers somebody who has left"
+
+
 async def check(seed: int) -> None:
     world = World(seed)
     await world.run(script(seed), steps=world.schedule.random.randint(5, 30))
@@ -124,6 +141,7 @@ async def check(seed: int) -> None:
     check_readers(events, world)
     check_reporters(world, events)
     check_owed_once(events)
+    check_released(events)
 
 
 @pytest.mark.parametrize("start", range(0, SCHEDULES, CHUNK))

@@ -41,13 +41,6 @@ class Due(NamedTuple):
     rung: Rung
 
 
-def _tells(running: Running, rung: Rung) -> bool:
-    """Of a clock that stopped too late: warning and breach, and the steps that came before it stopped."""
-    if running.stopped is None or rung.kind in ("warn", "breach"):
-        return True
-    return rung.kind != "accept" and rung.at < running.stopped
-
-
 class Schedule:
     """Rules over states; a state that was counted under another version is counted anew."""
 
@@ -167,12 +160,11 @@ class Schedule:
         state.order(name).clocks[clock].next = rung.at if rung else None
 
     def _next(self, state: Clocks, name: str, clock: Clock) -> Rung | None:
-        """A clock that stopped too late was breached, also where the stop is read before the rungs have fired."""
+        """A clock that has stopped has none: what was due before its stop was set aside when that was read."""
         running = state.order(name).clocks[clock]
-        if running.stopped is not None and running.stopped <= running.due:
+        if running.stopped is not None:
             return None
-        open_ = self.rungs(state, name, clock, running.fired)
-        rung = next((one for one in open_ if _tells(running, one)), None)
+        rung = next(self.rungs(state, name, clock, running.fired), None)
         return None if rung is None or (running.held is not None and rung.at > running.held) else rung
 
     def trigger(self, state: Clocks, at: datetime) -> None:
