@@ -160,7 +160,7 @@ class Payer:
             number = unseal(self._seal_key, debt.sealed)
         except Sealed as error:
             return Outcome("impossible", str(error))
-        text = self._messages.text(debt.channel, debt.number, debt.answer)
+        text = self._messages.text(debt)
         return await self._gateway.send(message_id(debt), debt.channel, number, text, left, trace)
 
     async def _conclude(self, due: Due, was: Debt, outcome: Outcome, *, asked: bool) -> None:
