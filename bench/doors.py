@@ -10,7 +10,7 @@ from services.dispatch.api import query_of
 from services.dispatch.store import MongoStore as DispatchStore
 from services.notify.store import MongoStore as NotifyStore
 from services.reports.domain.marks import day_of
-from services.reports.store import Days
+from services.reports.rows import Days
 from services.reports.store import MongoStore as ReportsStore
 from services.sla.store import MongoStore as SlaStore
 from shared.mongo import connect

@@ -165,7 +165,12 @@ class Stack:
             return []
         name = self.process("gateway")
         self.gateway = self.url(name)
-        env = {"HOTLINE_PORT": str(self._ports[name]), "HOTLINE_JOURNAL": str(self.journals / "gateway.jsonl")}
+        env = {
+            "HOTLINE_NAME": name,
+            "HOTLINE_PORT": str(self._ports[name]),
+            "HOTLINE_JOURNAL": str(self.journals / "gateway.jsonl"),
+            **self.options.extra_env,
+        }
         argv = (sys.executable, "-m", "hotline.surge.gateway")
         return [ProcessSpec(name=name, argv=argv, env=env, ready=_answers(f"{self.gateway}/health/live"))]
 

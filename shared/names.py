@@ -3,6 +3,7 @@
 Labels and attributes carry ids and codes, never a person's name or number.
 """
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -70,6 +71,14 @@ SEND = Span("send message", "notify", "CLIENT")
 """One attempt to reach a person, until the channel's answer."""
 SETTLE = Span("settle reply", "notify", "SERVER")
 """A person settles a reply over HTTP."""
+
+
+@cache
+def applying(reader: str) -> Span:
+    """What a reader makes of one case's events in a batch, from their reading until they are written."""
+    return Span("apply events", reader, "CONSUMER")
+
+
 ATTRIBUTES = {
     "case": "hotline.case.id",
     "contact": "hotline.contact.id",

@@ -3,6 +3,7 @@
 What is behind an unreadable event of a case is parked raw in that case's document; the other cases go on.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -16,8 +17,10 @@ from shared.documents import Document, Documents, Write
 from shared.events.cases import CASES
 from shared.events.envelope import Envelope, Unreadable, decode
 from shared.events.topics import is_case_id
+from shared.ids import derive, span_of
 from shared.producer import Publisher
 from shared.records import TYPE, Received, Record, header, origin
+from shared.tracing import TRACER
 
 log = structlog.get_logger()
 State = TypeVar("State", bound=Struct)
@@ -67,6 +70,8 @@ class Change(Generic[State]):
         self.state: State | None = msgspec.convert(stored, state) if stored is not None else None
         self.partition: int = document.get("partition", -1) if document else -1
         self.effects: list[Record] = []
+        self.heard: dict[str, str] = {}
+        """Traceparent → the first event applied under it."""
         self.touched = False
 
 
@@ -88,8 +93,11 @@ class CaseReader(Generic[State]):
         await self._publisher.publish(strays)
         written: list[Change[State]] = []
         while pending:
+            began_ns = time.time_ns()
             done = await self._round(pending)
-            written += [change for change in done.values() if change.touched]
+            fresh = [change for change in done.values() if change.touched]
+            _trace(self.view.name, fresh, began_ns)
+            written += fresh
             pending = {case: entries for case, entries in pending.items() if case not in done}
         return written
 
@@ -167,6 +175,7 @@ class CaseReader(Generic[State]):
             change.effects += self.view.effects(state, event, data)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unreadable(f"{event.type}: {error!r}") from error
+        change.heard.setdefault(event.traceparent, event.id)
         change.sequence, change.partition, change.touched = event.sequence, entry["partition"], True
 
     def _write(self, change: Change[State]) -> Write:
@@ -207,6 +216,14 @@ class CaseReader(Generic[State]):
                     )
         change.touched = True
         return (await self._finish({case: change}, letters)).get(case)
+
+
+def _trace(reader: str, changes: Iterable[Change[Any]], began_ns: int) -> None:
+    """One span for each span that caused what was applied: a batch may hold several commands' events of a case."""
+    for change in changes if TRACER.on else ():
+        for parent, event in change.heard.items():
+            own = span_of(parent, derive(reader, event), change.case_id)
+            TRACER.tell(names.applying(reader), own, parent, began_ns, {"case": change.case_id})
 
 
 class _Parked(NamedTuple):

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
 
 class Collector(HTTPServer):
@@ -19,14 +20,32 @@ class Collector(HTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def span_names(self) -> list[str]:
+    def spans(self) -> list[tuple[str, Span]]:
+        """Each with the name of its service."""
         return [
-            span.name
-            for _, request in self.taken
+            (_service(resource), span)
+            for _, request in list(self.taken)
             for resource in request.resource_spans
             for scope in resource.scope_spans
             for span in scope.spans
         ]
+
+    def span_names(self) -> list[str]:
+        return [span.name for _, span in self.spans()]
+
+    def edges(self, trace: str) -> set[tuple[str, str]]:
+        """(parent's service, child's service) within one trace, both told."""
+        known = {span.span_id: service for service, span in self.spans() if span.trace_id.hex() == trace}
+        return {
+            (known[span.parent_span_id], service)
+            for service, span in self.spans()
+            if span.trace_id.hex() == trace and span.parent_span_id in known
+        }
+
+
+def _service(resource: ResourceSpans) -> str:
+    told = resource.resource.attributes
+    return "".join(attribute.value.string_value for attribute in told if attribute.key == "service.name")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hotline.surge.facts import Birth, CaseEvent, Effect, Joined, Reopened
+from hotline.surge.facts import Birth, CaseEvent, Effect, Joined, Noticed, Reopened
 from shared.events.deliveries import CHANNELS
 from shared.ids import derive
 
@@ -21,11 +21,11 @@ class Message(Struct, frozen=True):
 
 
 def obligations(events: Iterable[CaseEvent]) -> set[str]:
-    """Every obligation that a case's events name."""
+    """Every obligation that a case's events name, and every notice, which is told once as well."""
     found: set[str] = set()
     for event in events:
         match event.detail:
-            case Birth(obligation=one) | Joined(obligation=one):
+            case Birth(obligation=one) | Joined(obligation=one) | Noticed(notice=one):
                 found.add(one)
             case Reopened(several):
                 found.update(several)

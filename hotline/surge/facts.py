@@ -98,7 +98,16 @@ class Split(Struct, frozen=True):
     obligation: str
 
 
-Detail = Absorbed | Released | Merged | Split | Birth | Joined | Reopened | Paid | Sent | Rung | Signed | Asked | Ended
+class Noticed(Struct, frozen=True):
+    """Of `notice.due`."""
+
+    notice: str
+
+
+Detail = (
+    Absorbed | Released | Merged | Split | Birth | Joined | Reopened | Paid | Noticed | Sent | Rung | Signed | Asked
+    | Ended
+)  # fmt: skip
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
@@ -109,6 +118,7 @@ DETAILS: dict[str, type[Detail]] = {
     "case.separated.v1": Reopened,
     "case.reopened.v1": Reopened,
     "reply.settled.v1": Paid,
+    "notice.due.v1": Noticed,
     "case.dispatched.v1": Sent,
     "deadline.warned.v1": Rung,
     "deadline.breached.v1": Rung,

@@ -22,8 +22,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.events.deliveries import MessageChannel
+from shared.names import Span
+from shared.records import TRACE
+from shared.settings import Settings
+from shared.telemetry import traceparent
+from shared.tracing import TRACER, exporting
 
 PAGE = 10_000
+TAKE = Span("take message", "gateway", "SERVER")
+"""A message from its arrival until its answer."""
 _MOBILE = re.compile(r"^(\+?86)?1[3-9]\d{9}$")
 
 
@@ -136,11 +143,14 @@ def make_app(messages: Messages) -> Starlette:
     """The gateway over its memory."""
 
     async def put(request: Request) -> Response:
+        began_ns = time.time_ns()
         try:
             content = msgspec.json.decode(await request.body(), type=Message)
         except msgspec.DecodeError as error:
             return _bad(error)
-        return await _put(messages, request, request.path_params["id"], content)
+        answer = await _put(messages, request, request.path_params["id"], content)
+        _trace(request.headers.get(TRACE, ""), content.channel, began_ns)
+        return answer
 
     async def get(request: Request) -> Response:
         if messages.behaviour.asks == "hang":
@@ -191,9 +201,19 @@ async def _put(messages: Messages, request: Request, message: str, content: Mess
     return await _never(request) if mode in ("accept_then_hang", "forget") else messages.answer(message)
 
 
+def _trace(parent: str, channel: str, began_ns: int) -> None:
+    """Below the attempt, where the platform names it."""
+    if TRACER.on and parent:
+        TRACER.tell(TAKE, traceparent(parent), parent, began_ns, {"channel": channel})
+
+
 def main() -> None:
-    """Serve on HOTLINE_HOST and HOTLINE_PORT, with a journal in HOTLINE_JOURNAL."""
-    app = make_app(Messages(Journal(os.environ.get("HOTLINE_JOURNAL", ""))))
+    """Serve on HOTLINE_HOST and HOTLINE_PORT, with a journal in HOTLINE_JOURNAL; spans go to HOTLINE_OTLP."""
+    with exporting(Settings()):
+        _serve(make_app(Messages(Journal(os.environ.get("HOTLINE_JOURNAL", "")))))
+
+
+def _serve(app: Starlette) -> None:
     uvicorn.run(
         app,
         host=os.environ.get("HOTLINE_HOST", "127.0.0.1"),

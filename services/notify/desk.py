@@ -109,6 +109,7 @@ def _item(case: str, debt: Debt) -> dict[str, Any]:
     return {
         "case": case,
         "obligation": debt.obligation,
+        "kind": debt.kind,
         "number": debt.number,
         "reporter": debt.masked,
         "state": debt.status,

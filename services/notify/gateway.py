@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from services.notify.domain.debts import Outcome
 from shared.events.deliveries import MessageChannel
+from shared.records import TRACE
 
 REQUEST_S = 5.0
 """How long a request may take; after that nobody knows, and the gateway is asked."""
@@ -21,8 +22,10 @@ NOT_FOUND = 404
 class Gateway(Protocol):
     """The way to a person."""
 
-    async def send(self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float) -> Outcome:
-        """Send or read the text, at most once per message id."""
+    async def send(
+        self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float, trace: str = ""
+    ) -> Outcome:
+        """Send or read the text, at most once per message id; `trace`: what the gateway's part hangs below."""
         ...
 
     async def ask(self, message: str) -> Outcome:
@@ -52,17 +55,22 @@ class HttpGateway:
         self._url = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float) -> Outcome:
-        return await self._request("PUT", message, _encoder.encode(_Message(channel, to, text)), timeout_s)
+    async def send(
+        self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float, trace: str = ""
+    ) -> Outcome:
+        body = _encoder.encode(_Message(channel, to, text))
+        return await self._request("PUT", message, body, timeout_s, {TRACE: trace} if trace else None)
 
     async def ask(self, message: str) -> Outcome:
         return await self._request("GET", message, b"", REQUEST_S)
 
-    async def _request(self, method: str, message: str, body: bytes, timeout_s: float) -> Outcome:
+    async def _request(
+        self, method: str, message: str, body: bytes, timeout_s: float, headers: dict[str, str] | None = None
+    ) -> Outcome:
         limits = aiohttp.ClientTimeout(total=timeout_s, connect=min(timeout_s, CONNECT_S))
         try:
             async with self._opened().request(
-                method, f"{self._url}/messages/{message}", data=body, timeout=limits
+                method, f"{self._url}/messages/{message}", data=body, headers=headers, timeout=limits
             ) as answer:
                 return _read(answer.status, await answer.read(), asked=method == "GET")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -28,11 +28,11 @@ class Outbox:
         self._clock = clock
 
     def after(self, case: str, debt: Debt, outcome: Outcome) -> list[Record]:
-        """What everybody hears of an attempt: the delivery, and once delivered the command that settles the reply."""
+        """What everybody hears of an attempt: the delivery, and of a delivered reply the command that settles it."""
         if outcome.kind not in _TOLD:
             return []
         told = self._delivery(case, debt, outcome)
-        if outcome.kind != "delivered":
+        if outcome.kind != "delivered" or debt.kind != "reply":
             return [told]
         return [told, self._settle_by_message(case, debt, outcome.detail)]
 

@@ -140,7 +140,7 @@ class Payer:
 
     async def _traced(self, case: str, debt: Debt) -> Outcome:
         began_ns = time.time_ns()
-        outcome = await self._send(debt)
+        outcome = await self._send(debt, span_of_attempt(case, debt) if TRACER.on else "")
         if TRACER.on:
             about: dict[str, str | int] = {
                 "case": case,
@@ -152,7 +152,7 @@ class Payer:
             TRACER.tell(names.SEND, span_of_attempt(case, debt), debt.trace, began_ns, about, failed=failed)
         return outcome
 
-    async def _send(self, debt: Debt) -> Outcome:
+    async def _send(self, debt: Debt, trace: str) -> Outcome:
         left = debt.since + REQUEST_S - self._clock.real()
         if left < REQUEST_S / 2:
             return Outcome("not_taken", "stalled between the write and the request")
@@ -160,8 +160,8 @@ class Payer:
             number = unseal(self._seal_key, debt.sealed)
         except Sealed as error:
             return Outcome("impossible", str(error))
-        text = self._messages.text(debt.channel, debt.number, debt.answer)
-        return await self._gateway.send(message_id(debt), debt.channel, number, text, left)
+        text = self._messages.text(debt)
+        return await self._gateway.send(message_id(debt), debt.channel, number, text, left, trace)
 
     async def _conclude(self, due: Due, was: Debt, outcome: Outcome, *, asked: bool) -> None:
         """Tell first, then write; where nobody knows, there is nothing to tell yet."""

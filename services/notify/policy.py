@@ -1,40 +1,65 @@
 """messages.yaml: what citizens are told, by which channels, and how long it is tried."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from services.notify.domain.debts import Limits
+from services.notify.domain.debts import Debt, Limits
+from shared.clock import CHINA
 from shared.events.deliveries import MessageChannel
 from shared.policy import Policy, load
 
+SAMPLE = {"number": "SJZ-20210113-000001", "until": "12月31日"}
+"""The longest that a template's short words become."""
+WORDS = {"reply": "answer", "extension": "reason"}
+"""What each kind of message says, which is cut where it is too long."""
+
 
 class Channel(Policy):
-    """One way to a person: templates by language, the longest text in characters, definite failures it may cost."""
+    """One way to a person: templates by language, the longest text in characters, definite failures it may cost.
+
+    `reply` has {number} and {answer}; `extension`, that the case takes longer, has {number}, {until} and {reason}.
+    """
 
     channel: MessageChannel
     attempts: Annotated[int, Field(ge=1)]
     max_characters: Annotated[int, Field(ge=70)]
     reply: dict[str, str]
+    extension: dict[str, str]
 
     @model_validator(mode="after")
     def _readable(self) -> "Channel":
-        for language, template in self.reply.items():
-            try:
-                room = self.max_characters - len(template.format(number="SJZ-20210113-000001", answer=""))
-            except (KeyError, IndexError, ValueError) as error:
-                raise ValueError(f"reply {language}: no such placeholder: {error}") from error
-            if room < 1:
-                raise ValueError(f"reply {language}: leaves no room for an answer in {self.max_characters} characters")
+        for kind, word in WORDS.items():
+            known = {"number": SAMPLE["number"], word: ""} | ({"until": SAMPLE["until"]} if kind != "reply" else {})
+            for language, template in self.templates(kind).items():
+                try:
+                    room = self.max_characters - len(template.format(**known))
+                except (KeyError, IndexError, ValueError) as error:
+                    raise ValueError(f"{kind} {language}: no such placeholder: {error}") from error
+                if room < 1:
+                    raise ValueError(f"{kind} {language}: leaves no room in {self.max_characters} characters")
         return self
 
-    def text(self, language: str, number: str, answer: str) -> str:
-        """An answer that is too long ends in `…`."""
-        template = self.reply[language]
-        room = self.max_characters - len(template.format(number=number, answer=""))
-        answer = answer.strip().rstrip("。.")
-        return template.format(number=number, answer=answer if len(answer) <= room else f"{answer[: room - 1]}…")
+    def templates(self, kind: str) -> dict[str, str]:
+        return self.reply if kind == "reply" else self.extension
+
+    def text(self, language: str, debt: Debt) -> str:
+        """What the message says, ending in `…` where it is too long."""
+        template, word = self.templates(debt.kind)[language], WORDS[debt.kind]
+        given = {"number": debt.number, "until": _day(debt.until), word: ""}
+        room = self.max_characters - len(template.format(**given))
+        said = debt.answer.strip().rstrip("。.")
+        return template.format(**{**given, word: said if len(said) <= room else f"{said[: room - 1]}…"})
+
+
+def _day(until: datetime | None) -> str:
+    """Month and day, as people say it."""
+    if until is None:
+        return ""
+    day = until.astimezone(CHINA)
+    return f"{day.month}月{day.day}日"
 
 
 class Messages(Policy):
@@ -54,8 +79,9 @@ class Messages(Policy):
         if len(set(named)) < len(named):
             raise ValueError(f"channels: one of {', '.join(named)} stands there twice")
         for channel in self.channels:
-            if self.language not in channel.reply:
-                raise ValueError(f"channels {channel.channel}: no reply in {self.language}")
+            for kind in WORDS:
+                if self.language not in channel.templates(kind):
+                    raise ValueError(f"channels {channel.channel}: no {kind} in {self.language}")
         return self
 
     @property
@@ -67,10 +93,10 @@ class Messages(Policy):
             longest_wait_s=self.longest_wait_s,
         )
 
-    def text(self, channel: MessageChannel, number: str, answer: str) -> str:
-        """The reply in the city's language, as the channel tells it; a dropped channel speaks as the first."""
-        found = next((one for one in self.channels if one.channel == channel), self.channels[0])
-        return found.text(self.language, number, answer)
+    def text(self, debt: Debt) -> str:
+        """In the city's language, as the channel tells it; a dropped channel speaks as the first."""
+        found = next((one for one in self.channels if one.channel == debt.channel), self.channels[0])
+        return found.text(self.language, debt)
 
 
 def load_messages(folder: Path) -> Messages:

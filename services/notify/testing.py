@@ -45,7 +45,9 @@ class FakeGateway:
         self._process = process or Process()
         self._odds = odds or {}
 
-    async def send(self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float) -> Outcome:
+    async def send(
+        self, message: str, channel: MessageChannel, to: str, text: str, timeout_s: float, trace: str = ""
+    ) -> Outcome:
         await self._process.point()
         self.memory.puts.append(message)
         mood = self._drawn(self.mood)

@@ -11,12 +11,15 @@ from services.reports.domain.alerts import Alert, Triggers, alerts_at, largest_a
 from services.reports.domain.daily import Snapshot
 from services.reports.domain.figures import Figures, figures_of
 from services.reports.domain.hot_topics import HotTopic
+from services.reports.domain.knowledge_facts import KnowledgeDay, day_of_knowledge
 from services.reports.issues import Issues
 from services.reports.policy import ReportFile
 from services.reports.pool import Heavy
-from services.reports.store import Days, Store
+from services.reports.rows import Days
+from services.reports.store import Store
 from services.reports.words import find_topics
 from shared.clock import CHINA, Clock
+from shared.seats import Seats
 
 TODAY_AT_MOST = 30_000
 """Cases of a day that take part in its topics; the newest count."""
@@ -33,12 +36,13 @@ class Office:
     """`store` is asked anew each time, because a rebuild brings another one; `heavy` runs what is long elsewhere."""
 
     def __init__(
-        self, store: Callable[[], Store], issues: Issues, file: ReportFile, clock: Clock, heavy: Heavy
-    ) -> None:
+        self, store: Callable[[], Store], issues: Issues, file: ReportFile, clock: Clock, heavy: Heavy, seats: Seats
+    ) -> None:  # fmt: skip
         self._store = store
         self.issues = issues
         self._file = file
         self._clock = clock
+        self._seats = seats
         self.heavy = heavy
         self._found: dict[date, tuple[float, asyncio.Future[list[HotTopic]]]] = {}
 
@@ -127,7 +131,14 @@ class Office:
             topics=(await self._find(day))[:REPORT_TOPICS],
             urgent=await self._store().urgent(day.isoformat()),
             alerts=await self._alerts_of(day, min(now, end)),
+            disputes=await self._store().disputes(day.isoformat()),
+            knowledge=await self._knowledge(day),
         )
+
+    async def _knowledge(self, day: date) -> KnowledgeDay:
+        store = self._store()
+        known, on_duty = await store.known(), await store.on_duty(day.isoformat())
+        return day_of_knowledge(known, begin(day), begin(day) + DAY, on_duty, self._seats)
 
     async def differing(self, snapshot: Snapshot) -> list[str]:
         """Names of the figures that have another value when computed again from the facts of today."""

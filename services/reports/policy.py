@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from services.reports.domain.alerts import Triggers
-from services.reports.domain.daily import Words, fields_of
+from services.reports.domain.daily import fields_of
 from services.reports.domain.figures import figures_of
 from services.reports.domain.marks import tally_of
+from services.reports.domain.page import Words
 from services.reports.domain.wording import SECTIONS
 from shared.policy import Policy, load, load_units
 

@@ -8,7 +8,8 @@ import jinja2
 import msgspec
 import typst
 
-from services.reports.domain.daily import Snapshot, Words, sections_of
+from services.reports.domain.daily import Snapshot, sections_of
+from services.reports.domain.page import Words
 from services.reports.domain.special import Special, title_of
 from services.reports.domain.special_sections import sections_of as special_sections
 from services.reports.domain.wording import Lang

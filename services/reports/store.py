@@ -1,37 +1,37 @@
 """reports' database: facts of one generation (a rebuild makes a new one), and the issues of the daily report.
 
 A case document: `_id`, `rev`, `sequence`, `lane`, `partition`, `parked` (shared/reader.py), `state` (CaseFact), and for
-queries `days` (domain/marks.py), `opened` (date), `gap`. A contact document: `_id`, `rev`, `state`, `days`.
+queries `days` (domain/marks.py), `opened` (date), `gap`, `disputed`. A contact document: `_id`, `rev`, `state`, `days`.
+`knowledge` has one document per key of that topic (`_id`, `rev`, `state`) and no generations.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-import msgspec
 from pymongo import ASCENDING, DESCENDING
 
 from services.reports.domain.alerts import Opened
 from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.daily import Urgent
+from services.reports.domain.disputes import Dispute
+from services.reports.domain.knowledge_facts import Known
 from services.reports.domain.marks import Tally
+from services.reports.domain.repeats import WITHIN, repeated
+from services.reports.knowledge import known_of
+from services.reports.rows import Days, add_up, asked_of, disputes_in, fact_of, gap_of, opened_of, text_of, urgent_case
 from services.reports.words import Text
 from shared.clock import CHINA
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, reachable
 from shared.parked import index_parked
-from shared.privacy import redact
 from shared.testing import MemoryDocuments, MemoryTable, Process
 
 PAGE = 1000
-
-
-class Days(NamedTuple):
-    """Domain days from first to last, both included."""
-
-    first: str
-    last: str
+ASKED = ("caller", "topic", "merged_into")
+DISPUTED = ("event:case.arbitration_opened.v1", "event:supervision.opened.v1", "event:work_order.return_asked.v1")
+"""Marks of a day on which something began that section 6 of its report lists."""
+EVER = datetime(1970, 1, 1, tzinfo=CHINA), datetime(9000, 1, 1, tzinfo=CHINA)
 
 
 class Store(Protocol):
@@ -41,6 +41,12 @@ class Store(Protocol):
     def cases(self) -> Documents: ...
     @property
     def contacts(self) -> Documents: ...
+    @property
+    def knowledge(self) -> Documents: ...
+
+    async def known(self) -> dict[str, Known]:
+        """What is known of the topic `knowledge`, by key."""
+        ...
 
     async def tally(self, days: Days | None) -> Tally:
         """Sums over marks of these days, or of all."""
@@ -48,6 +54,14 @@ class Store(Protocol):
 
     async def urgent(self, day: str) -> list[Urgent]:
         """P0 and P1 cases registered on the day."""
+        ...
+
+    async def disputes(self, day: str) -> list[Dispute]:
+        """What waits for a decision or an answer, and what began on the day; of at most a thousand cases."""
+        ...
+
+    async def on_duty(self, day: str) -> list[str]:
+        """Agents who answered a call that began on the day."""
         ...
 
     async def texts(self, since: datetime, until: datetime, limit: int) -> list[Text]:
@@ -71,57 +85,6 @@ class Store(Protocol):
         ...
 
 
-def fact_of(document: Document) -> CaseFact:
-    return msgspec.convert(document["state"], CaseFact)
-
-
-def urgent_case(document: Document) -> Urgent:
-    fact = fact_of(document)
-    closed = fact.closed_at[-1] if fact.closed and fact.closed_at else None
-    moments = (fact.registered_at, fact.dispatched_at, closed)
-    times = [at.astimezone(CHINA).isoformat() if at else "" for at in moments]
-    return Urgent(
-        number=fact.number,
-        priority=fact.priority,
-        title=redact(fact.title),
-        area=fact.area,
-        state=fact.state(),
-        registered_at=times[0],
-        dispatched_at=times[1],
-        closed_at=times[2],
-    )
-
-
-def _text(document: Document) -> Text:
-    state = document["state"]
-    return Text(document["_id"], state["number"], state["area"], state["title"], state["text"])
-
-
-def _opened(document: Document) -> Opened:
-    state = document["state"]
-    repeats = len(state.get("attached_at", ()))
-    is_open = not state["closed"]
-    return Opened(
-        state["number"], document["opened"], state["topic"], state["area"], state["priority"], repeats, is_open
-    )
-
-
-def _gap(document: Document) -> Document:
-    gaps = [list(gap) for gap in document["state"]["gaps"]]
-    return {"case": document["_id"], "number": document["state"]["number"], "gaps": gaps}
-
-
-def add_up(groups: Iterable[Document]) -> tuple[Counter[str], int]:
-    """Groups of equal days (`_id` the marks, `n` facts, `ms`) as counts by mark and milliseconds."""
-    counts: Counter[str] = Counter()
-    total = 0
-    for group in groups:
-        total += group["ms"]
-        for mark in group["_id"]:
-            counts[mark] += group["n"]
-    return counts, total
-
-
 class MongoStore:
     """The store on MongoDB, of one generation of facts."""
 
@@ -133,21 +96,53 @@ class MongoStore:
         self.collections = (self.collection, self.contact_collection)
         self.cases: Documents = MongoDocuments(self.collection)
         self.contacts: Documents = MongoDocuments(self.contact_collection)
+        self._knowledge = database.knowledge
+        self.knowledge: Documents = MongoDocuments(self._knowledge)
 
     async def prepare(self) -> None:
         """Create the indexes."""
         with reachable():
             for collection in self.collections:
                 await collection.create_index([("days.d", ASCENDING)])
-            await self.collection.create_index([("opened", ASCENDING)])
+            asked = [("opened", ASCENDING), *((f"state.{name}", ASCENDING) for name in ASKED)]
+            await self.collection.create_index(asked)
+            disputed = [("disputed", ASCENDING), ("opened", ASCENDING)]
+            await self.collection.create_index(disputed, partialFilterExpression={"disputed": True})
             gaps = [("gap", ASCENDING), ("_id", ASCENDING)]
             await self.collection.create_index(gaps, partialFilterExpression={"gap": True})
             await index_parked(self.collection)
 
+    async def known(self) -> dict[str, Known]:
+        with reachable():
+            return {row["_id"]: known_of(row) async for row in self._knowledge.find()}
+
     async def tally(self, days: Days | None) -> Tally:
         cases, handled_ms = add_up(await self._groups(self.collection, days))
         contacts, wait_ms = add_up(await self._groups(self.contact_collection, days))
+        cases["repeated"] = await self._repeated(days)
         return Tally(cases + contacts, wait_ms, handled_ms)
+
+    async def _repeated(self, days: Days | None) -> int:
+        """domain/repeats.py as a query that the index alone answers."""
+        first, end = days.span() if days else EVER
+        near = {"$lte": [{"$subtract": ["$at", "$before"]}, round(WITHIN.total_seconds() * 1000)]}
+        again = {"caller": {"$gt": ""}, "topic": {"$gt": ""}, "before": {"$ne": None}, "$expr": near}
+        pipeline: list[Document] = [
+            {"$match": {"opened": {"$gte": first - WITHIN if days else first, "$lt": end}}},
+            {"$project": {"_id": 0, "at": "$opened", **{name: f"$state.{name}" for name in ASKED}}},
+            {
+                "$setWindowFields": {
+                    "partitionBy": {"caller": "$caller", "topic": "$topic"},
+                    "sortBy": {"at": 1},
+                    "output": {"before": {"$shift": {"output": "$at", "by": -1}}},
+                }
+            },
+            {"$match": {"at": {"$gte": first}, "$or": [{"merged_into": {"$ne": ""}}, again]}},
+            {"$count": "count"},
+        ]
+        with reachable():
+            rows = await self.collection.aggregate(pipeline, allowDiskUse=True).to_list(None)
+        return int(rows[0]["count"]) if rows else 0
 
     async def _groups(self, collection: Any, days: Days | None) -> list[Document]:
         """Facts with the same marks on a day are one group; there are far fewer groups than facts."""
@@ -170,12 +165,30 @@ class MongoStore:
             rows = await self.collection.find(query, {"state": 1}).to_list(None)
         return sorted((urgent_case(row) for row in rows), key=lambda case: (case.priority, case.number))
 
+    async def disputes(self, day: str) -> list[Dispute]:
+        began = {"days": {"$elemMatch": {"d": day, "m": {"$in": list(DISPUTED)}}}}
+        with reachable():
+            cursor = self.collection.find({"$or": [{"disputed": True}, began]}, {"state": 1})
+            return disputes_in(await cursor.sort("opened").limit(PAGE).to_list(None), day)
+
+    async def on_duty(self, day: str) -> list[str]:
+        answered = {"days": {"$elemMatch": {"d": day, "m": "answered"}}}
+        pipeline: list[Document] = [
+            {"$match": answered},
+            {"$project": {"event": {"$objectToArray": "$state.events"}}},
+            {"$unwind": "$event"},
+            {"$match": {"event.v.kind": "answered"}},
+            {"$group": {"_id": "$event.v.agent"}},
+        ]
+        with reachable():
+            return sorted([row["_id"] async for row in self.contact_collection.aggregate(pipeline)])
+
     async def texts(self, since: datetime, until: datetime, limit: int) -> list[Text]:
         fields = dict.fromkeys(("state.number", "state.area", "state.title", "state.text"), 1)
         query = {"opened": {"$gte": since, "$lt": until}}
         with reachable():
             cursor = self.collection.find(query, fields).sort("opened", DESCENDING).limit(limit)
-            return [_text(row) for row in await cursor.to_list(None)]
+            return [text_of(row) for row in await cursor.to_list(None)]
 
     async def opened(self, since: datetime, until: datetime) -> list[Opened]:
         return await self._opened({"opened": {"$gt": since, "$lte": until}})
@@ -195,12 +208,12 @@ class MongoStore:
         fields = ("number", "topic", "area", "priority", "attached_at", "closed")
         projection = {"opened": 1, **{f"state.{name}": 1 for name in fields}}
         with reachable():
-            return [_opened(row) for row in await self.collection.find(query, projection).to_list(None)]
+            return [opened_of(row) for row in await self.collection.find(query, projection).to_list(None)]
 
     async def gaps(self) -> list[Document]:
         with reachable():
             rows = await self.collection.find({"gap": True}, {"state": 1}).sort("_id").limit(PAGE).to_list(None)
-        return [_gap(row) for row in rows]
+        return [gap_of(row) for row in rows]
 
 
 class MemoryStore:
@@ -210,23 +223,38 @@ class MemoryStore:
         self.case_table, self.contact_table = MemoryTable(), MemoryTable()
         self.cases: Documents = MemoryDocuments(self.case_table, process, fails)
         self.contacts: Documents = MemoryDocuments(self.contact_table, process, fails)
+        self._knowledge = MemoryTable()
+        self.knowledge: Documents = MemoryDocuments(self._knowledge)
+
+    async def known(self) -> dict[str, Known]:
+        return {key: known_of(row) for key, row in self._knowledge.rows.items()}
 
     async def tally(self, days: Days | None) -> Tally:
         cases, handled_ms = add_up(_groups(self.case_table, days))
         contacts, wait_ms = add_up(_groups(self.contact_table, days))
+        first, end = days.span() if days else EVER
+        cases["repeated"] = repeated([asked_of(row) for row in self._rows() if row["opened"]], first, end)
         return Tally(cases + contacts, wait_ms, handled_ms)
 
     async def urgent(self, day: str) -> list[Urgent]:
-        wanted = {"priority:P0", "priority:P1"}
-        rows = [r for r in self._rows() if any(d["d"] == day and wanted & set(d["m"]) for d in r["days"])]
+        rows = [r for r in self._rows() if _marked(r, day, ("priority:P0", "priority:P1"))]
         return sorted((urgent_case(row) for row in rows), key=lambda case: (case.priority, case.number))
+
+    async def disputes(self, day: str) -> list[Dispute]:
+        began = [r for r in self._rows() if r["disputed"] or _marked(r, day, DISPUTED)]
+        return disputes_in(sorted(began, key=lambda row: row["opened"])[:PAGE], day)
+
+    async def on_duty(self, day: str) -> list[str]:
+        rows = [row for row in self.contact_table.rows.values() if _marked(row, day, ("answered",))]
+        touches = [touch for row in rows for touch in row["state"]["events"].values()]
+        return sorted({touch["agent"] for touch in touches if touch["kind"] == "answered"})
 
     async def texts(self, since: datetime, until: datetime, limit: int) -> list[Text]:
         rows = sorted(self._between(since, until), key=lambda row: row["opened"], reverse=True)
-        return [_text(row) for row in rows[:limit] if row["opened"] < until]
+        return [text_of(row) for row in rows[:limit] if row["opened"] < until]
 
     async def opened(self, since: datetime, until: datetime) -> list[Opened]:
-        return [_opened(row) for row in self._between(since, until) if row["opened"] > since]
+        return [opened_of(row) for row in self._between(since, until) if row["opened"] > since]
 
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
         return [row for row in await self.opened(since, until) if row.repeats and row.open]
@@ -237,13 +265,17 @@ class MemoryStore:
         return [fact_of(row) for row in fitting if row["opened"] > since][:limit]
 
     async def gaps(self) -> list[Document]:
-        return [_gap(row) for row in self._rows() if row["gap"]]
+        return [gap_of(row) for row in self._rows() if row["gap"]]
 
     def _rows(self) -> list[Document]:
         return [row for row in self.case_table.rows.values() if "state" in row]
 
     def _between(self, since: datetime, until: datetime) -> list[Document]:
         return [row for row in self._rows() if row["opened"] and since <= row["opened"] <= until]
+
+
+def _marked(row: Document, day: str, marks: Iterable[str]) -> bool:
+    return any(one["d"] == day and {*marks} & {*one["m"]} for one in row["days"])
 
 
 def _groups(table: MemoryTable, days: Days | None) -> Sequence[Document]:

@@ -111,13 +111,27 @@ class WorkOrderExtensionAsked(Struct, frozen=True, kw_only=True):
 
 
 class WorkOrderExtended(Struct, frozen=True, kw_only=True):
-    """The order's resolve clock is due at `until` and not at `due`; the citizen is told date and reason."""
+    """The order's resolve clock is due at `until` and not at `due`; a `notice.due` follows for each who waits."""
 
     order: str
     unit: str
     until: datetime
     reason: str
     due: datetime | None = None
+
+
+class NoticeDue(Struct, frozen=True, kw_only=True):
+    """Tell this reporter, who waits, that the case is to be done by `until`, and why. Nothing is owed or settled by it.
+
+    `notice`: its own id; `number`: the one that the reporter knows.
+    """
+
+    notice: str
+    number: str
+    reporter: Reporter
+    order: str
+    until: datetime
+    reason: str
 
 
 class WorkOrderExtensionRefused(Struct, frozen=True, kw_only=True):
@@ -675,6 +689,7 @@ CASES = Registry(
         "work_order.withdrawn.v1": WorkOrderWithdrawn,
         "work_order.extension_asked.v1": WorkOrderExtensionAsked,
         "work_order.extended.v1": WorkOrderExtended,
+        "notice.due.v1": NoticeDue,
         "work_order.extension_refused.v1": WorkOrderExtensionRefused,
         "work_order.contacted.v1": WorkOrderContacted,
         "work_order.progressed.v1": WorkOrderProgressed,

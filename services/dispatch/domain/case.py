@@ -43,6 +43,7 @@ class Order(Struct, kw_only=True, omit_defaults=True):
     first_due: datetime | None = None
     """The resolve deadline before the first extension."""
     asked_until: datetime | None = None
+    asked_why: str = ""
     extensions: int = 0
     profile: str = ""
     """The surge profile that it was given out under."""

@@ -194,6 +194,7 @@ _APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {
     e.DeadlineWarned: _nothing,
     e.DeadlineBreached: _nothing,
     e.CaseEscalated: _nothing,
+    e.NoticeDue: _nothing,
     e.CommandRejected: _nothing,
     **supervision.APPLY,
     **event_case.APPLY,

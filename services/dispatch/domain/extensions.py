@@ -6,13 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, Order
+from services.dispatch.domain.case import Case, Order, is_known
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import judged_order, own_order
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.suborders import due_of
 from shared.events import cases as e
 from shared.events import commands as c
+from shared.ids import derive
 
 
 def ask_extension(case: Case, command: c.AskExtension, context: Context) -> Events:
@@ -55,14 +56,31 @@ def judge_extension(case: Case, command: c.JudgeExtension, context: Context) -> 
     due = due_of(case, order, context)
     if case.priority in ("P0", "P1") or order.asked_until is None or order.asked_until <= due:
         raise Rejected("moved", f"the case is {case.priority} and due {due.isoformat()} by now; refuse the request")
+    extended = e.WorkOrderExtended(
+        order=order.id, unit=order.unit, until=order.asked_until, reason=command.reason or order.asked_why, due=due
+    )
+    return [extended, *_notices(case, order, extended)]
+
+
+def _notices(case: Case, order: Order, extended: e.WorkOrderExtended) -> Events:
+    """One for each who waits and left a contact. What a unit grants its lower unit changes no citizen's date."""
+    waiting = [] if order.parent else [debt for debt in case.unpaid() if is_known(debt.reporter.person)]
     return [
-        e.WorkOrderExtended(order=order.id, unit=order.unit, until=order.asked_until, reason=command.reason, due=due)
+        e.NoticeDue(
+            notice=derive("notice", order.id, debt.id, extended.until.isoformat()),
+            number=debt.number or case.number,
+            reporter=debt.reporter,
+            order=order.id,
+            until=extended.until,
+            reason=extended.reason,
+        )
+        for debt in waiting
     ]
 
 
 def _asked(case: Case, event: e.WorkOrderExtensionAsked, now: datetime) -> None:
     order = case.known(event.order)
-    order.state, order.asked_until = "EXTENSION_ASKED", event.until
+    order.state, order.asked_until, order.asked_why = "EXTENSION_ASKED", event.until, event.reason
 
 
 def _extended(case: Case, event: e.WorkOrderExtended, now: datetime) -> None:

@@ -1,8 +1,11 @@
 """Reply obligations of a case, and how an attempt to pay one changes it (design.md §3.12).
 
+A notice (that a deadline moved) goes the same way, but nobody waits for it: delivered or not, it ends with the machine.
+
 Every moment here is in real unix seconds: gateways and their timeouts know no domain time.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, field
@@ -10,20 +13,27 @@ from msgspec import Struct, field
 from shared.events.deliveries import MessageChannel
 from shared.ids import derive
 
-Status = Literal["owed", "sending", "settled_sent", "settled", "unknown", "unreachable"]
-OVER: frozenset[Status] = frozenset({"settled_sent", "settled"})
+Kind = Literal["reply", "extension"]
+Status = Literal["owed", "sending", "settled_sent", "settled", "unknown", "unreachable", "dropped"]
+OVER: frozenset[Status] = frozenset({"settled_sent", "settled", "dropped"})
 FOR_A_PERSON: frozenset[Status] = frozenset({"unknown", "unreachable"})
 NEVER = 0.0
 
 
 class Debt(Struct, kw_only=True):
-    """One reporter waits for one answer. `attempt` numbers the present or next attempt on its channel, from 1."""
+    """One reporter waits for one answer. `attempt` numbers the present or next attempt on its channel, from 1.
+
+    Of a notice `obligation` is its own id, `answer` the reason, and `until` the new date.
+    """
 
     obligation: str
+    kind: Kind = "reply"
+    until: datetime | None = None
     event: str
-    """Id of the `reply.owed` that opened it."""
+    """Id of the event that opened it."""
     trace: str
     number: str
+    contact: str = ""
     masked: str
     sealed: str
     answer: str
@@ -127,16 +137,25 @@ def conclude(debt: Debt, was: Debt, outcome: Outcome, *, now: float, limits: Lim
 
 
 def settle(debt: Debt, how: str, proof: str, command: str = "") -> bool:
-    """`settle_reply` was sent. False: the debt is over already."""
+    """`settle_reply` was sent, or a notice was delivered. False: the debt is over already."""
     if debt.status in OVER:
         return False
+    if debt.kind != "reply":
+        close(debt, how, proof)
+        return True
     debt.status, debt.how, debt.proof, debt.command, debt.due = "settled_sent", how, proof, command, NEVER
     return True
 
 
 def close(debt: Debt, how: str, proof: str) -> None:
-    """`reply.settled` was read: whatever is known of the person beyond the mask is forgotten."""
+    """`reply.settled` was read, or a notice delivered: what is known of the person beyond the mask is forgotten."""
     debt.status, debt.how, debt.proof, debt.due = "settled", how, proof, NEVER
+    debt.sealed = debt.answer = ""
+
+
+def drop(debt: Debt) -> None:
+    """A notice that did not arrive, or came too late; nobody is asked to call."""
+    debt.status, debt.due = "dropped", NEVER
     debt.sealed = debt.answer = ""
 
 
@@ -177,4 +196,7 @@ def _still_silent(debt: Debt, now: float, limits: Limits) -> bool:
 
 
 def _hand_over(debt: Debt, status: Status) -> None:
+    if debt.kind != "reply":
+        drop(debt)
+        return
     debt.status, debt.due = status, NEVER

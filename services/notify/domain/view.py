@@ -1,12 +1,16 @@
-"""What notify makes of a case's events: debts open with `reply.owed` and close with `reply.settled`."""
+"""What notify makes of a case's events: debts open with `reply.owed` and close with `reply.settled`.
+
+A notice opens with `notice.due`. One that waits to be sent is dropped when the answer, or a later date, comes first.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from services.notify.domain.debts import NEVER, Debt, Debts, close
+from services.notify.domain.debts import NEVER, Debt, Debts, close, drop
 from shared.documents import Document
-from shared.events.cases import CASES, ReplyOwed, ReplySettled
+from shared.events.cases import CASES, NoticeDue, ReplyOwed, ReplySettled
 from shared.events.envelope import Envelope
+from shared.privacy import redact
 from shared.records import Record
 
 
@@ -15,11 +19,15 @@ class DebtsView:
 
     name = "notify"
     state = Debts
-    interests = frozenset({CASES.types[ReplyOwed], CASES.types[ReplySettled]})
+    interests = frozenset({CASES.types[ReplyOwed], CASES.types[ReplySettled], CASES.types[NoticeDue]})
 
     def fold(self, state: Debts | None, event: Envelope, data: Any) -> Debts:
         state = state or Debts()
-        if isinstance(data, ReplyOwed):
+        if isinstance(data, NoticeDue):
+            _overtake(state, data.reporter.contact_id)
+            state.by_id.setdefault(data.notice, _notice(event, data))
+        elif isinstance(data, ReplyOwed):
+            _overtake(state, data.reporter.contact_id)
             state.by_id.setdefault(data.obligation, _open(event, data))
         elif isinstance(data, ReplySettled) and data.obligation in state.by_id:
             close(state.by_id[data.obligation], data.how, data.proof)
@@ -43,7 +51,30 @@ def _open(event: Envelope, data: ReplyOwed) -> Debt:
         event=event.id,
         trace=event.traceparent,
         number=data.number,
+        contact=data.reporter.contact_id,
         masked=data.reporter.person.masked,
         sealed=data.reporter.person.sealed,
         answer=data.answer,
     )
+
+
+def _notice(event: Envelope, data: NoticeDue) -> Debt:
+    return Debt(
+        obligation=data.notice,
+        kind="extension",
+        until=data.until,
+        event=event.id,
+        trace=event.traceparent,
+        number=data.number,
+        contact=data.reporter.contact_id,
+        masked=data.reporter.person.masked,
+        sealed=data.reporter.person.sealed,
+        answer=redact(data.reason),
+    )
+
+
+def _overtake(state: Debts, contact: str) -> None:
+    """Notices to this reporter that were not sent yet say what no longer holds."""
+    for debt in state.by_id.values():
+        if debt.kind == "extension" and debt.contact == contact and debt.status == "owed":
+            drop(debt)

@@ -6,10 +6,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from services.reports.domain import disputes
+from services.reports.domain.disputes import Disputes
 from shared.events import cases as e
 from shared.events.cases import CASES
 from shared.events.commands import Clock
 from shared.events.envelope import Envelope
+from shared.ids import derive
 
 
 class OrderFact(Struct, kw_only=True):
@@ -52,7 +55,11 @@ class Counted(Struct, kw_only=True):
 
 
 class CaseFact(Struct, kw_only=True):
-    """Everything the figures need of a case, and nothing of its reporters. `gaps`: missing sequences, first to last."""
+    """Everything the figures need of a case, and of its reporters no more than who is the same person.
+
+    `caller`: the first reporter under a name of reports' own, made one way of his blind reference; `gaps`: missing
+    sequences, first to last.
+    """
 
     last: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
@@ -63,9 +70,12 @@ class CaseFact(Struct, kw_only=True):
     topic: str = ""
     area: str = ""
     priority: str = ""
+    caller: str = ""
     registered_at: datetime | None = None
     waived: bool = False
     answered_at: datetime | None = None
+    article: str = ""
+    """The article that the desk answered from."""
     dispatched_at: datetime | None = None
     units: int = 0
     closed: bool = False
@@ -79,6 +89,7 @@ class CaseFact(Struct, kw_only=True):
     warned: dict[Clock, list[datetime]] = field(default_factory=dict)
     breached: dict[Clock, list[datetime]] = field(default_factory=dict)
     """The case's own clocks, which belong to the centre."""
+    disputes: Disputes = field(default_factory=Disputes)
     merged_into: str = ""
     absorbed: dict[str, list[str]] = field(default_factory=dict)
     """Merge → obligations that came with it."""
@@ -101,6 +112,8 @@ def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
     if event.sequence > case.last + 1:
         case.gaps.append((case.last + 1, event.sequence - 1))
     case.last = event.sequence
+    if told := disputes.APPLY.get(type(data)):
+        told(case.disputes, data, event.time)
     apply = _APPLY.get(type(data))
     if apply is None:
         case.others.append(Counted(type=event.type, at=event.time))
@@ -112,6 +125,8 @@ def fold(state: CaseFact | None, event: Envelope, data: Any) -> CaseFact:
 def _registered(case: CaseFact, data: e.CaseRegistered, at: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "priority"):
         setattr(case, name, getattr(data, name))
+    who = data.reporter.person.caller_ref
+    case.caller = derive("caller in reports", who) if who else ""
     case.registered_at = at
     case.waived = data.obligation_state == "waived"
     if data.obligation_state == "open":
@@ -127,6 +142,7 @@ def _answered(case: CaseFact, data: e.CaseAnswered, at: datetime) -> None:
     """What an event case answers was not answered at the desk."""
     if not data.event_case:
         case.answered_at = at
+        case.article = data.knowledge.article if data.knowledge else ""
 
 
 def _dispatched(case: CaseFact, data: e.CaseDispatched, at: datetime) -> None:

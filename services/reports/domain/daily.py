@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import Formatter
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from services.reports.domain import matters
 from services.reports.domain.alerts import Alert
+from services.reports.domain.disputes import Dispute
 from services.reports.domain.figures import UNIT_COLUMNS, Figures, Row
 from services.reports.domain.hot_topics import HotTopic
+from services.reports.domain.knowledge_facts import KnowledgeDay
+from services.reports.domain.page import Section, Table, Words, minute_of, table_of
 from services.reports.domain.wording import (
     CHANNELS,
-    COLUMNS,
     REQUEST_TYPES,
     SECTIONS,
     STATES,
@@ -50,30 +53,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     topics: list[HotTopic]
     urgent: list[Urgent]
     alerts: list[Alert]
-
-
-class Table(Struct, frozen=True, kw_only=True):
-    """`numeric`: columns that hold numbers."""
-
-    headers: list[str]
-    rows: list[list[str]]
-    numeric: list[bool]
-
-
-class Section(Struct, frozen=True, kw_only=True):
-    name: str
-    title: str
-    sentences: list[str] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-
-
-class Words(Struct, frozen=True, kw_only=True):
-    """A city's own words: sentences by section, and names of topics, areas and units by code."""
-
-    sentences: Mapping[str, Sequence[str]]
-    topics: Mapping[str, str]
-    areas: Mapping[str, str]
-    units: Mapping[str, str]
+    disputes: list[Dispute] = []
+    knowledge: KnowledgeDay = KnowledgeDay()
 
 
 def sections_of(snapshot: Snapshot, words: Words, lang: Lang) -> list[Section]:
@@ -84,6 +65,11 @@ def sections_of(snapshot: Snapshot, words: Words, lang: Lang) -> list[Section]:
         "hot_topics": _topic_tables,
         "handling": _area_tables,
         "urgent": _urgent_tables,
+        "disputes": lambda snapshot, words, lang: matters.dispute_tables(snapshot.disputes, words, lang),
+        "knowledge": lambda snapshot, words, lang: [
+            *matters.bulletin_tables(snapshot.knowledge, lang),
+            *_gap_tables(snapshot, words, lang),
+        ],
         "annex": _unit_tables,
     }
     values = _values(snapshot)
@@ -126,8 +112,10 @@ def _said(name: str, snapshot: Snapshot, words: Words) -> list[str]:
         ]
     if name == "urgent" and not snapshot.urgent:
         return ["当日无特急、紧急诉求。"]
+    if name == "disputes":
+        return matters.waiting(snapshot.disputes)
     if name == "knowledge":
-        return ["知识更新、飞鸽签收与口径空白由知识库按日提供，本期未纳入。"]
+        return matters.learned(snapshot.knowledge)
     if name == "outlook":
         return _outlook(snapshot, words)
     return []
@@ -156,13 +144,9 @@ def _alert_sentence(alert: Alert, words: Words) -> str:
     return f"风险预警：“{topic}”类短时内集中来访{alert.count}件，平时同时段均值{alert.usual or 0:.2f}件，建议形成专报。"
 
 
-def _table(columns: Sequence[str], rows: list[list[str]], numeric: Sequence[bool], lang: Lang) -> Table:
-    return Table(headers=[word(COLUMNS, one, lang) for one in columns], rows=rows, numeric=list(numeric))
-
-
 def _share_table(name: str, rows: Sequence[Row], naming: Callable[[str], str], lang: Lang) -> Table:
     lines = [[naming(row.code), str(row.figures["count"].value), shown(row.figures["share"])] for row in rows[:TOP]]
-    return _table((name, "count", "share"), lines, (False, True, True), lang)
+    return table_of((name, "count", "share"), lines, (False, True, True), lang)
 
 
 def _channel_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
@@ -176,6 +160,13 @@ def _accepted_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table
     types = _share_table("request_types", tables["request_types"], lambda code: word(REQUEST_TYPES, code, lang), lang)
     topics = _share_table("topics", tables["topics"], lambda code: words.topics.get(code, code or unnamed), lang)
     return [types, *([topics] if tables["topics"] else [])]
+
+
+def _gap_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
+    """Topics of what the desk answered without an article: where the knowledge base has a gap (口径空白)."""
+    rows = snapshot.day.tables.get("untold", ())
+    unnamed = "未分类" if lang == "zh" else "none"
+    return [_share_table("gaps", rows, lambda code: words.topics.get(code, code or unnamed), lang)] if rows else []
 
 
 def _area_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
@@ -195,7 +186,7 @@ def _topic_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
         for rank, topic in enumerate(snapshot.topics, 1)
     ]  # fmt: skip
     numeric = (True, False, True, True, True, False, False, False)
-    return [_table(columns, rows, numeric, lang)] if rows else []
+    return [table_of(columns, rows, numeric, lang)] if rows else []
 
 
 def _urgent_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
@@ -203,16 +194,11 @@ def _urgent_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
     rows = [
         [
             case.number, case.priority, case.title, words.areas.get(case.area, case.area),
-            _clock(case.registered_at), _clock(case.dispatched_at), word(STATES, case.state, lang),
+            minute_of(case.registered_at), minute_of(case.dispatched_at), word(STATES, case.state, lang),
         ]
         for case in snapshot.urgent
     ]  # fmt: skip
-    return [_table(columns, rows, [False] * 7, lang)] if rows else []
-
-
-def _clock(iso: str) -> str:
-    """Month, day and minute of a moment."""
-    return f"{iso[5:10]} {iso[11:16]}" if iso else "—"
+    return [table_of(columns, rows, [False] * 7, lang)] if rows else []
 
 
 def _unit_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
@@ -220,4 +206,4 @@ def _unit_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
         [words.units.get(row.code, row.code), *(str(row.figures[name].value) for name in UNIT_COLUMNS)]
         for row in snapshot.day.tables["units"]
     ]
-    return [_table(("unit", *UNIT_COLUMNS), rows, [False, *[True] * len(UNIT_COLUMNS)], lang)] if rows else []
+    return [table_of(("unit", *UNIT_COLUMNS), rows, [False, *[True] * len(UNIT_COLUMNS)], lang)] if rows else []

@@ -45,6 +45,7 @@ COUNTS = (
     "closed", "reopened", "replies_owed", "replies_settled", "replies_delivered", "replies_by_person",
     "replies_waived", "warnings", "breaches", "orders_issued", "orders_signed", "orders_done", "orders_returned",
     "orders_sent_back", "orders_overdue_sign", "orders_overdue_resolve", "followed_up", "solved", "rated",
+    "repeated", "told_from_knowledge",
 )  # fmt: skip
 EVENTS = {
     "rejections": "command.rejected.v1",
@@ -77,6 +78,8 @@ RATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "strictly_satisfied_rate": ("strictly_satisfied", ("rated",)),
     "solved_rate": ("solved", ("followed_up",)),
     "repeat_share": ("called_again", ("accepted", "called_again")),
+    "repeated_share": ("repeated", ("accepted",)),
+    "knowledge_share": ("told_from_knowledge", ("answered_at_desk",)),
 }
 """Percent: numerator and the sum of the denominators. In time: of what ended in time or ran over in these days."""
 TYPES = ("ZX", "QZ", "TS", "JB", "JY", "BY", "QT")
@@ -129,6 +132,7 @@ def _tables(counts: Mapping[str, int]) -> dict[str, list[Row]]:
         "areas": _shares(counts, "area", accepted),
         "purposes": _shares(counts, "purpose", counts.get("placed", 0)),
         "units": _units(counts),
+        "untold": _shares(counts, "untold", counts.get("answered_at_desk", 0)),
     }
 
 

@@ -99,6 +99,7 @@ def _birth(case: CaseFact) -> Iterator[Mark]:
         yield Mark(at, "replies_waived")
     if case.answered_at:
         yield Mark(case.answered_at, "answered_at_desk")
+        yield Mark(case.answered_at, "told_from_knowledge" if case.article else f"untold:{case.topic}")
 
 
 def _handling(case: CaseFact) -> Iterator[Mark]:

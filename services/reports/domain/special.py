@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from services.reports.domain.alerts import Alert, Triggers
 from services.reports.domain.case_facts import CaseFact
-from services.reports.domain.daily import Words
+from services.reports.domain.page import Words
 from services.reports.domain.wording import REQUEST_TYPES
 from shared.clock import CHINA
 from shared.privacy import redact

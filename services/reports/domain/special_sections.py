@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.reports.domain.daily import Section, Table, Words
+from services.reports.domain.page import Section, Table, Words
 from services.reports.domain.special import UNITS, Column, Special, summary_of
 from services.reports.domain.wording import REQUEST_TYPES, STATES, word
 

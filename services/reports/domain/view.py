@@ -10,7 +10,7 @@ from shared.records import Record
 
 
 class FactsView:
-    """A case's facts, and beside them what queries need: days with their marks, the beginning, known gaps."""
+    """A case's facts, and beside them what queries need: days with marks, the beginning, gaps, what is disputed."""
 
     name = "reports"
     state = CaseFact
@@ -23,4 +23,9 @@ class FactsView:
         return []
 
     def index(self, state: CaseFact) -> dict[str, Any]:
-        return {"days": case_days(state), "opened": state.registered_at, "gap": bool(state.gaps)}
+        return {
+            "days": case_days(state),
+            "opened": state.registered_at,
+            "gap": bool(state.gaps),
+            "disputed": state.disputes.open(),
+        }

@@ -54,7 +54,30 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "registered_at": ("受理", "Accepted"),
     "dispatched_at": ("派单时间", "Dispatched"),
     "state": ("现状", "State"),
+    "dispute": ("事由", "Matter"),
+    "owner": ("责任单位", "Owner"),
+    "since": ("起始", "Since"),
+    "due": ("期限", "Due"),
+    "next_step": ("下一步", "Next step"),
+    "bulletin": ("Ⅰ级飞鸽", "Bulletin of level I"),
+    "to_read": ("应签收", "To confirm"),
+    "read": ("已签收", "Confirmed"),
+    "unread_share": ("未读率", "Unread"),
+    "gaps": ("口径空白（未依据知识库的直接答复）", "Answered without an article"),
 }
+DISPUTES: dict[str, tuple[str, str]] = {
+    "return": ("退单待审", "return"),
+    "arbitration": ("疑难会商", "arbitration"),
+    "supervision": ("书面督办", "supervision"),
+}
+STEPS: dict[str, tuple[str, str]] = {
+    "asked": ("班长审批退单", "supervisor judges the return"),
+    "open": ("会商裁定承办单位", "ruling on the unit in charge"),
+    "issued": ("责任单位书面报告", "unit reports in writing"),
+    "answered": ("督办员审核报告", "supervisor judges the report"),
+    "over": ("已了结", "over"),
+}
+"""Of a dispute: what it waits for."""
 STATES: dict[str, tuple[str, str]] = {
     "closed": ("已办结", "closed"),
     "answered": ("已反馈", "answered"),

@@ -20,7 +20,7 @@ from services.dispatch.domain.states import state_of
 from services.dispatch.store import read_case, read_log
 from services.notify.store import read_debts
 from services.reports.domain.marks import case_days
-from services.reports.store import fact_of
+from services.reports.rows import fact_of
 from services.sla.domain.clocks import Clocks
 from shared.clock import CHINA
 from shared.documents import Document

@@ -14,7 +14,7 @@ from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
 from shared.events import cases as e
 from shared.events import commands as c
-from tests.factories import LEAD, LOWER, LOWEST, RULES, SECOND, START, THIRD, case_of, context, register
+from tests.factories import LEAD, LOWER, LOWEST, RULES, SECOND, START, THIRD, case_of, context, register, reporter
 
 
 def do(
@@ -192,6 +192,20 @@ def test_more_time_is_asked_early_approved_and_limited() -> None:
     assert refused(case, ask(case, 13), days=5) == "until"
     extended(case, 12, days=5)
     assert refused(case, ask(case, 12.5), days=6) == "no_more_extensions"
+
+
+def test_whoever_waits_and_left_a_contact_is_told_of_the_new_date() -> None:
+    case = handling()
+    do(case, c.Attach(reporter=reporter("c2", "li")), c.Attach(reporter=reporter("c3", "")))
+    do(case, ask(case, 8))
+    told = do(case, c.JudgeExtension(order=of(case, LEAD), approve=True))[1:]
+    assert [type(one) for one in told] == [e.NoticeDue, e.NoticeDue]
+    notices = [one for one in told if isinstance(one, e.NoticeDue)]
+    assert [one.reporter.person.caller_ref for one in notices] == ["wang", "li"]
+    assert {(one.until, one.reason, one.number) for one in notices} == {
+        (START + timedelta(days=8), "frozen ground", case.number)
+    }
+    assert len({one.notice for one in notices}) == 2
 
 
 def test_a_refused_extension_leaves_the_deadline() -> None:

@@ -10,7 +10,7 @@ from services.notify.payer import Payer
 from services.notify.policy import Messages, load_messages
 from services.notify.store import MemoryStore, read_debts
 from services.notify.testing import FakeGateway, GatewayMemory, Mood
-from shared.events.cases import CASES, ReplyOwed, ReplySettled
+from shared.events.cases import CASES, NoticeDue, ReplyOwed, ReplySettled
 from shared.events.commands import COMMANDS, Reporter, SettleReply
 from shared.events.contacts import SealedPerson
 from shared.events.envelope import Envelope, decode, raw
@@ -35,7 +35,7 @@ def case_of(name: str) -> str:
     return case_id("normal", name, 1)
 
 
-def _event(case: str, sequence: int, data: ReplyOwed | ReplySettled) -> Record:
+def _event(case: str, sequence: int, data: ReplyOwed | ReplySettled | NoticeDue) -> Record:
     envelope = Envelope(
         id=event_id(case, sequence),
         type=CASES.type_of(data),
@@ -52,6 +52,15 @@ def owed(case: str, obligation: str, sequence: int, sealed: str = "") -> Record:
     person = SealedPerson(caller_ref="r", masked="138****1234", sealed=sealed or seal(KEY, NUMBER))
     reporter = Reporter(contact_id="c", person=person)
     return _event(case, sequence, ReplyOwed(obligation=obligation, number="SJZ-1", reporter=reporter, answer="已解决"))
+
+
+def noticed(case: str, notice: str, sequence: int, reason: str = "等待配件") -> Record:
+    """The case takes longer; the same reporter as in `owed`."""
+    reporter = Reporter(
+        contact_id="c", person=SealedPerson(caller_ref="r", masked="138****1234", sealed=seal(KEY, NUMBER))
+    )
+    data = NoticeDue(notice=notice, number="SJZ-1", reporter=reporter, order="o", until=START, reason=reason)
+    return _event(case, sequence, data)
 
 
 def settled(case: str, obligation: str, sequence: int) -> Record:

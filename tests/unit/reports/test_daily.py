@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.reports.domain.daily import Section, Snapshot, sections_of
+from services.reports.domain.daily import Snapshot, sections_of
+from services.reports.domain.page import Section
 from services.reports.domain.wording import SECTIONS, change, shown
 from services.reports.fonts import NoChineseFont, choose
 from services.reports.policy import load_report

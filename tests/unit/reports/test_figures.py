@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reports.domain.figures import Figure, Figures
-from services.reports.store import Days, Store
+from services.reports.rows import Days
+from services.reports.store import Store
 from shared.events import cases as e
 from shared.events.contacts import Answered, Ended, KeyPressed, Offered
 from shared.records import Record

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 
 from services.reports.handlers import CaseHandler, ContactHandler
 from services.reports.issues import MemoryIssues
+from services.reports.knowledge import KnowledgeBook
 from services.reports.office import Office
 from services.reports.policy import load_report, load_words
 from services.reports.store import MemoryStore, Store
@@ -16,9 +17,11 @@ from shared.events import cases as e
 from shared.events.commands import Reporter, RequestType
 from shared.events.contacts import CONTACTS
 from shared.events.envelope import Envelope, raw
+from shared.events.knowledge import KNOWLEDGE, Entry
 from shared.events.topics import Topics
 from shared.ids import case_id, event_id
 from shared.records import Record, record_of
+from shared.seats import load_seats
 from shared.testing import FakeClock, MemoryPublisher, Stored
 from tests.factories import LEAD, START, person
 
@@ -108,7 +111,8 @@ class Reporting:
         self.cases = CaseHandler(self.store.cases, self.publisher, TOPICS.dead_letters)
         self.contacts = ContactHandler(self.store.contacts, self.publisher, TOPICS.dead_letters)
         self.issues = MemoryIssues()
-        self.office = Office(lambda: self.store, self.issues, FILE, self.clock, at_once)
+        self.office = Office(lambda: self.store, self.issues, FILE, self.clock, at_once, load_seats(POLICY))
+        self.book = KnowledgeBook(self.store.knowledge, self.clock)
         self._offset = 0
 
     async def read(self, *records: Record) -> None:
@@ -116,6 +120,16 @@ class Reporting:
         stored = [self._stored(record) for record in records]
         await self.cases.handle([one for one in stored if ".cases." in one.topic])
         await self.contacts.handle([one for one in stored if one.topic == TOPICS.contacts])
+
+    async def learn(self, *entries: Entry, at: datetime = START) -> None:
+        """Versions of knowledge, as the topic brings them."""
+        for entry in entries:
+            made = Envelope(
+                id=f"{entry.key}-{getattr(entry, 'version', 0)}", type=KNOWLEDGE.type_of(entry), source="/knowledge",
+                subject=entry.key, time=at, data=raw(entry),
+            )  # fmt: skip
+            self.book.read(self._stored(record_of(TOPICS.knowledge, made)))
+        await self.book.write()
 
     def _stored(self, record: Record) -> Stored:
         self._offset += 1

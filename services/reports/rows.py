@@ -1,0 +1,94 @@
+"""What the documents of reports' database say: each row as the question that asked for it wants it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from services.reports.domain.alerts import Opened
+from services.reports.domain.case_facts import CaseFact
+from services.reports.domain.daily import Urgent
+from services.reports.domain.disputes import Dispute, in_order, lines_of
+from services.reports.domain.repeats import Asked
+from services.reports.words import Text
+from shared.clock import CHINA
+from shared.documents import Document
+from shared.privacy import redact
+
+
+class Days(NamedTuple):
+    """Domain days from first to last, both included."""
+
+    first: str
+    last: str
+
+    def span(self) -> tuple[datetime, datetime]:
+        """The first moment, and the one after the last."""
+        first, last = (datetime.fromisoformat(day).replace(tzinfo=CHINA) for day in self)
+        return first, last + timedelta(days=1)
+
+
+def fact_of(document: Document) -> CaseFact:
+    return msgspec.convert(document["state"], CaseFact)
+
+
+def urgent_case(document: Document) -> Urgent:
+    fact = fact_of(document)
+    closed = fact.closed_at[-1] if fact.closed and fact.closed_at else None
+    moments = (fact.registered_at, fact.dispatched_at, closed)
+    times = [at.astimezone(CHINA).isoformat() if at else "" for at in moments]
+    return Urgent(
+        number=fact.number,
+        priority=fact.priority,
+        title=redact(fact.title),
+        area=fact.area,
+        state=fact.state(),
+        registered_at=times[0],
+        dispatched_at=times[1],
+        closed_at=times[2],
+    )
+
+
+def disputes_in(rows: Iterable[Document], day: str) -> list[Dispute]:
+    facts = [fact_of(row) for row in rows]
+    span = Days(day, day).span()
+    return in_order(
+        line for fact in facts for line in lines_of(fact.disputes, fact.number, redact(fact.title), fact.area, span)
+    )
+
+
+def text_of(document: Document) -> Text:
+    state = document["state"]
+    return Text(document["_id"], state["number"], state["area"], state["title"], state["text"])
+
+
+def asked_of(document: Document) -> Asked:
+    state = document["state"]
+    return Asked(state["caller"], state["topic"], document["opened"], bool(state["merged_into"]))
+
+
+def opened_of(document: Document) -> Opened:
+    state = document["state"]
+    repeats = len(state.get("attached_at", ()))
+    is_open = not state["closed"]
+    return Opened(
+        state["number"], document["opened"], state["topic"], state["area"], state["priority"], repeats, is_open
+    )
+
+
+def gap_of(document: Document) -> Document:
+    gaps = [list(gap) for gap in document["state"]["gaps"]]
+    return {"case": document["_id"], "number": document["state"]["number"], "gaps": gaps}
+
+
+def add_up(groups: Iterable[Document]) -> tuple[Counter[str], int]:
+    """Groups of equal days (`_id` the marks, `n` facts, `ms`) as counts by mark and milliseconds."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for group in groups:
+        total += group["ms"]
+        for mark in group["_id"]:
+            counts[mark] += group["n"]
+    return counts, total
