@@ -8,6 +8,10 @@ CASE_FIELDS = ("title", "salutation", "when", "area", "address", "cause", "cours
 """What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
 
 
+OTHER_CASE = {"merge_into": "target", "link": "event_case"}
+"""Command → its field in which a person types another case's number."""
+
+
 class Incomplete(ValueError):
     """A field that must be filled is not; `field` is its name."""
 
@@ -171,6 +175,9 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "reopen": lambda form: _named(form, "reason"),
     "resume": lambda form: _named(form, "reason"),
     "withdraw": lambda form: _named(form, "reason"),
+    "undo_merge": lambda form: _named(form, "reason"),
+    "detach": lambda form: _named(form, "reason"),
+    "declare_event": lambda form: _named(form, "reason"),
     "refer": lambda form: _named(form, "reason", "route"),
     "park": lambda form: {**_named(form, "reason"), "review_at": city_time(_need(form, "review_at"))},
     "regrade": _regrade,
@@ -188,6 +195,8 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     },
     "report_progress": lambda form: _named(form, "order", "text"),
     "note": lambda form: _named(form, "text"),
+    "merge_into": lambda form: _named(form, "target", "reason"),
+    "link": lambda form: _named(form, "event_case", "reason"),
     "ask_transfer": lambda form: {
         "target": _need(form, "target"),
         "reason": _need(form, "reason"),

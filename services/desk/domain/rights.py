@@ -29,6 +29,11 @@ def is_secret(sheet: Sheet) -> bool:
     return sheet.request_type == SECRET_TYPE
 
 
+def alike(one: Sheet, other: Sheet) -> bool:
+    """Whether both are secret or neither is: what is merged across that line would show who reported misconduct."""
+    return is_secret(one) == is_secret(other)
+
+
 def reporters(who: Identity, sheet: Sheet, revealed: bool = False) -> list[str]:
     """Masked reporters; empty strings stand for an alias."""
     hidden = is_secret(sheet) and not (revealed and who.role in REVEALERS)
@@ -83,6 +88,7 @@ JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 FORMS = (
     "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up", "close",
     "reopen", "judge_extension", "ask_extension", "delegate", "report_contact", "report_progress", "ask_supplement",
+    "merge_into", "undo_merge", "link", "detach", "declare_event",
     "ask_transfer", "refer", "regrade", "recall", "park", "resume", "withdraw", "keep", "note",
 )  # fmt: skip
 """Commands with a form on the page of a case, the most pressing first."""

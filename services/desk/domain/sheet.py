@@ -122,8 +122,12 @@ class Sheet(Struct, kw_only=True):
     rating: Rating | None = None
     merge: Literal["", "asked", "done"] = ""
     merged_into: str = ""
+    absorbed: dict[str, str] = field(default_factory=dict)
+    """Merge → case: which others were merged into this one."""
     event_case: str = ""
     """The event case that it is linked to."""
+    event: bool = False
+    """It is an event case itself; others may be linked to it."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """By id: requests to partner cities and emergency lines to take the case over."""
     words: list[str] = field(default_factory=list)

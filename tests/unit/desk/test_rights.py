@@ -92,8 +92,8 @@ async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:
     ("role", "verbs"),
     [
         (f"unit:{UNIT}", ["sign", "ask_return", "report_contact", "note"]),
-        ("agent", ["ask_transfer", "withdraw", "keep", "note"]),
-        ("auditor", ["regrade", "note"]),
+        ("agent", ["merge_into", "link", "ask_transfer", "withdraw", "keep", "note"]),
+        ("auditor", ["merge_into", "link", "regrade", "note"]),
     ],
 )
 async def test_actions_are_those_the_role_has_now(role: str, verbs: list[str]) -> None:
