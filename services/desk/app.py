@@ -24,6 +24,7 @@ from services.desk.pages_inbox import inbox_router
 from services.desk.pages_office import office_router
 from services.desk.pages_session import session_router
 from services.desk.pages_supervisor import supervisor_router
+from services.desk.pages_surge import surge_router
 from services.desk.pages_ties import ties_router
 from services.desk.policy import City
 from services.desk.render import HERE, Renderer
@@ -97,8 +98,8 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     """Every page, its assets, and the guard around them."""
     errors.install(app, desk.renderer)
     for router in (
-        session_router, agent_router, inbox_router, case_router, ties_router, supervisor_router, citizen_router,
-        office_router,
+        session_router, agent_router, inbox_router, case_router, ties_router, supervisor_router, surge_router,
+        citizen_router, office_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():

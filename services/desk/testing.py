@@ -56,6 +56,9 @@ class LittleCity:
         self.bulletins: list[dict[str, Any]] = []
         self.articles: list[dict[str, Any]] = []
         self.duplicates: list[dict[str, Any]] = []
+        self.profiles: dict[str, dict[str, Any]] = {
+            "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
+        }
         self.surge: dict[str, Any] | None = None
         self.unit = next(iter(city.units))
         self._secret = secret
@@ -218,6 +221,12 @@ class LittleCity:
             case ["surge"]:
                 self.surge = ask.body or self.surge
                 return Reply(200, {"switch": self.surge, "history": []})
+            case ["profiles"]:
+                return Reply(200, {"items": list(self.profiles.values())})
+            case ["profiles", profile] if profile in self.profiles:
+                by = verify(self._secret, f"Bearer {ask.token}").actor
+                self.profiles[profile] |= {"on": ask.body["on"], "switch": {**ask.body, "by": by}}
+                return Reply(200, self.profiles[profile]["switch"])
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})
 
 

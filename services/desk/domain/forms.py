@@ -94,6 +94,11 @@ def remarks_body(form: Fields) -> dict[str, Any]:
     return body
 
 
+def switch_body(form: Fields) -> dict[str, Any]:
+    """Body of knowledge's switches: on or off, why, and until when."""
+    return {"on": form.get("on") == "yes", "why": _need(form, "why"), "until": city_time(_need(form, "until"))}
+
+
 def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
     """Whether the person said yes; a no needs its reason."""
     positive = form.get("decision") == yes
