@@ -125,6 +125,7 @@ class CasePages:
         return {
             "case": sheet,
             "orders": rights.orders(by.who, sheet),
+            "supervisions": rights.supervisions(by.who, sheet),
             "reporters": rights.reporters(by.who, sheet),
             "secret": rights.is_secret(sheet),
             "may_reveal": rights.may_reveal(by.who, sheet),

@@ -53,6 +53,8 @@ class Supervisor:
         wanted = {
             "returns": Wanted(order_states=("RETURN_ASKED",)),
             "extensions": Wanted(order_states=("EXTENSION_ASKED",)),
+            "reports": Wanted(supervised=("ANSWERED",)),
+            "supervised": Wanted(supervised=("ISSUED",)),
             "dispatch": Wanted(case_states=("PENDING_DISPATCH",)),
             "audit": Wanted(order_states=("FED_BACK",)),
             "breaches": Wanted(order_states=("WAIT_SIGN", "HANDLING"), due_before=self._desk.clock.now()),

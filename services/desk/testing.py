@@ -55,6 +55,7 @@ class LittleCity:
         """(method, path) → what is answered instead."""
         self.bulletins: list[dict[str, Any]] = []
         self.articles: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
         self.duplicates: list[dict[str, Any]] = []
         self.profiles: dict[str, dict[str, Any]] = {
             "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
@@ -92,6 +93,8 @@ class LittleCity:
                 return Reply(202, {"command_id": "c"})
             case "knowledge", path:
                 return self._knowledge(path, ask)
+            case "sla", ["notices"]:
+                return Reply(200, {"items": self.notices})
             case "reports", path:
                 return _report(path)
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})
@@ -190,7 +193,7 @@ class LittleCity:
         events = _EVENTS.get(verb)
         if events is None:
             return Reply(404, {"reason": "no_such_command", "detail": verb})
-        unit = who.removeprefix("unit:")
+        unit = who.removeprefix("unit:") if who.startswith("unit:") else self.unit
         for event in events(body, unit):
             await self.tell(case, event, who)
         for other, event in self._ties(case, verb, body):
@@ -263,10 +266,23 @@ def _asked(body: dict[str, Any], unit: str) -> list[Struct]:
     return [e.MergeAsked(merge="m1", kind="merge", number="", reporters=(), **body)]
 
 
+def _supervised(body: dict[str, Any], unit: str) -> list[Struct]:
+    named = {"order": body["order"], "reason": body["reason"]}
+    return [e.SupervisionOpened(supervision="s1", number="SJZ-D1", unit=unit, **named)]
+
+
+def _judged(body: dict[str, Any], unit: str) -> list[Struct]:
+    kind = e.SupervisionClosed if body["passed"] else e.SupervisionSentBack
+    return [kind(supervision=body["supervision"], unit=unit, text=body["text"])]
+
+
 _EVENTS: dict[str, Callable[[dict[str, Any], str], list[Struct]]] = {
     "sign": lambda body, unit: [e.WorkOrderSigned(order=body["order"], unit=unit)],
     "answer": _answered,
     "ask_return": _returns,
+    "supervise": _supervised,
+    "answer_supervision": lambda body, unit: [e.SupervisionAnswered(unit=unit, **body)],
+    "judge_supervision": _judged,
     "merge_into": _asked,
     "undo_merge": lambda body, unit: [e.CaseSeparated(merge="m1", target="", cycle=2, obligations=())],
     "link": lambda body, unit: [e.CaseLinked(link=1, **body)],

@@ -81,6 +81,18 @@ async def test_lists_of_a_unit_and_of_the_centre(city: LittleCity) -> None:
     assert len(await city.store.with_words(["暖气"], 10)) == 6
 
 
+async def test_supervised_cases_by_state_and_unit(city: LittleCity) -> None:
+    cases = [await register(city, f"s{n}") for n in range(3)]
+    for case in cases:
+        await city.tell(case, e.SupervisionOpened(supervision=case, order="", unit=UNIT, reason="r"))
+    await city.tell(cases[0], e.SupervisionAnswered(supervision=cases[0], unit=UNIT, text="t"))
+    assert len(await pages(city.store, Wanted(supervised=("ISSUED",), unit=UNIT), 1)) == 2
+    assert len(await pages(city.store, Wanted(supervised=("ISSUED", "ANSWERED")), 2)) == 3
+    assert await city.store.count(Wanted(supervised=("ISSUED",), unit="130100-02-002")) == 0
+    await city.tell(cases[0], e.SupervisionClosed(supervision=cases[0], unit=UNIT, text=""))
+    assert await city.store.count(Wanted(supervised=("ANSWERED",))) == 0
+
+
 async def test_breaches_of_the_day(city: LittleCity) -> None:
     case = await register(city, "a")
     today = day_of(city.clock.now())

@@ -168,6 +168,15 @@ def _ask_extension(form: Fields) -> dict[str, Any]:
     return {**_named(form, "order", "reason", optional=("plan",)), "until": city_time(_need(form, "until"))}
 
 
+def _due(form: Fields) -> dict[str, str]:
+    return {"due": city_time(form["due"])} if form.get("due", "").strip() else {}
+
+
+def _judge_supervision(form: Fields) -> dict[str, Any]:
+    passed = _judged(form, "pass", "text")
+    return {"supervision": _need(form, "supervision"), "passed": passed, "text": form.get("text", "").strip()}
+
+
 _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "sign": lambda form: {"order": _need(form, "order")},
     "ask_return": _ask_return,
@@ -200,6 +209,9 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     },
     "report_progress": lambda form: _named(form, "order", "text"),
     "note": lambda form: _named(form, "text"),
+    "supervise": lambda form: {**_named(form, "reason", optional=("order",)), **_due(form)},
+    "answer_supervision": lambda form: _named(form, "supervision", "text"),
+    "judge_supervision": _judge_supervision,
     "merge_into": lambda form: _named(form, "target", "reason"),
     "link": lambda form: _named(form, "event_case", "reason"),
     "ask_transfer": lambda form: {

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from services.desk.domain.sheet import Entry, Order, Sheet
+from services.desk.domain.sheet import Entry, Order, Sheet, Supervision
 from shared.auth import Identity
 from shared.moves import Move, possible
 
@@ -18,6 +18,7 @@ class Action(Struct, frozen=True):
 
     verb: str
     order: str = ""
+    supervision: str = ""
 
 
 def may_see(who: Identity, sheet: Sheet) -> bool:
@@ -53,6 +54,11 @@ def orders(who: Identity, sheet: Sheet) -> list[Order]:
     return sheet.of_unit(who.unit) if who.unit else sheet.orders
 
 
+def supervisions(who: Identity, sheet: Sheet) -> list[Supervision]:
+    """A unit sees those that it has to answer; where none is named, every unit of the case."""
+    return [one for one in sheet.supervisions if not who.unit or one.unit in ("", who.unit)]
+
+
 def timeline(who: Identity, sheet: Sheet) -> list[Entry]:
     """Newest first. A unit sees nothing of what concerns other units, and no routing reasons."""
     entries = list(reversed(sheet.timeline))
@@ -70,7 +76,14 @@ def actions(who: Identity, sheet: Sheet) -> list[Action]:
         if move.verb in FORMS and _may(who, move, order, sheet)
     ]
     role = "unit" if who.unit else who.role
-    found += [Action(move.verb) for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
+    moves = [move.verb for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
+    found += [Action(verb) for verb in moves if verb not in SUPERVISED]
+    found += [
+        Action(verb, supervision=one.id)
+        for one in supervisions(who, sheet)
+        for verb in moves
+        if SUPERVISED.get(verb) == one.state
+    ]
     return sorted(found, key=lambda action: FORMS.index(action.verb))
 
 
@@ -83,12 +96,14 @@ def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:
     return mine and "unit" in move.roles
 
 
+SUPERVISED = {"answer_supervision": "ISSUED", "judge_supervision": "ANSWERED"}
+"""What is done with a written supervision, and the state in which it is possible."""
 JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 """What somebody above the order's unit does with it."""
 FORMS = (
     "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up", "close",
-    "reopen", "judge_extension", "ask_extension", "delegate", "report_contact", "report_progress", "ask_supplement",
-    "merge_into", "undo_merge", "link", "detach", "declare_event",
-    "ask_transfer", "refer", "regrade", "recall", "park", "resume", "withdraw", "keep", "note",
+    "reopen", "judge_supervision", "answer_supervision", "judge_extension", "ask_extension", "delegate",
+    "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach", "declare_event", "ask_transfer", "refer",
+    "regrade", "supervise", "recall", "park", "resume", "withdraw", "keep", "note",
 )  # fmt: skip
 """Commands with a form on the page of a case, the most pressing first."""
