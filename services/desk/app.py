@@ -23,6 +23,7 @@ from services.desk.pages_citizen import citizen_router
 from services.desk.pages_inbox import inbox_router
 from services.desk.pages_notices import notices_router
 from services.desk.pages_office import office_router
+from services.desk.pages_proposals import proposals_router
 from services.desk.pages_session import session_router
 from services.desk.pages_supervisor import supervisor_router
 from services.desk.pages_surge import surge_router
@@ -100,7 +101,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     errors.install(app, desk.renderer)
     for router in (
         session_router, agent_router, inbox_router, case_router, ties_router, supervisor_router, surge_router,
-        notices_router, citizen_router, office_router,
+        proposals_router, notices_router, citizen_router, office_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():

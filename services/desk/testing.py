@@ -56,6 +56,7 @@ class LittleCity:
         self.bulletins: list[dict[str, Any]] = []
         self.articles: list[dict[str, Any]] = []
         self.notices: list[dict[str, Any]] = []
+        self.proposals: list[dict[str, Any]] = []
         self.duplicates: list[dict[str, Any]] = []
         self.profiles: dict[str, dict[str, Any]] = {
             "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
@@ -85,6 +86,8 @@ class LittleCity:
                 return await self._command(case, verb, ask.body, who)
             case "dispatch", ["cases", _, "duplicates"]:
                 return Reply(200, {"items": self.duplicates})
+            case "dispatch", [*_, "suggestions", "topic"]:
+                return Reply(200, {"model": "m1", "sure": self.proposals[:1] != [], "proposals": self.proposals})
             case "dispatch", ["cases", _, "members"]:
                 return Reply(200, {"items": [], "next": None})
             case "intake", ["numbers", "reveal"]:

@@ -101,9 +101,10 @@ SUPERVISED = {"answer_supervision": "ISSUED", "judge_supervision": "ANSWERED"}
 JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 """What somebody above the order's unit does with it."""
 FORMS = (
-    "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up", "close",
-    "reopen", "judge_supervision", "answer_supervision", "judge_extension", "ask_extension", "delegate",
-    "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach", "declare_event", "ask_transfer", "refer",
-    "regrade", "supervise", "recall", "park", "resume", "withdraw", "keep", "note",
+    "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up",
+    "close", "reopen", "judge_supervision", "answer_supervision", "judge_extension", "ask_extension", "delegate",
+    "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach",
+    "declare_event", "ask_transfer", "refer", "regrade", "supervise", "recall", "park", "resume", "withdraw", "keep",
+    "note",
 )  # fmt: skip
 """Commands with a form on the page of a case, the most pressing first."""

@@ -109,9 +109,20 @@
       for (const usual of Object.keys(own)) delete own[usual];
       keep();
     }
+    const taken = event.target.closest("[data-takes]");
+    if (taken) takeOver(taken.dataset.takes, taken.dataset.supporting.split(" "));
     const insert = event.target.closest("[data-insert]");
     if (insert) put(document.getElementById(insert.dataset.insert), insert.dataset.text);
   });
+
+  // A proposal fills the dispatch form; a person looks at it and sends it.
+  function takeOver(lead, supporting) {
+    const form = document.querySelector("form[hx-post$='/commands/assign']");
+    if (!form) return;
+    put(form.elements.lead, lead);
+    for (const box of form.querySelectorAll("[name=supporting]")) box.checked = supporting.includes(box.value);
+    form.querySelector("button").focus();
+  }
 
   function put(field, text) {
     if (!field) return;

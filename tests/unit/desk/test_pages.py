@@ -29,6 +29,7 @@ FRAGMENTS = [
     ("supervisor", "/supervisor/surge"),
     ("supervisor", "/board/figures"),
     ("supervisor", "/board/profiles"),
+    ("agent", "/agent/proposals?course=三天不热"),
     ("auditor", "/supervisor/notices"),
     (f"unit:{UNIT}", "/inbox/notices"),
 ]
