@@ -7,18 +7,18 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk import numbers
 from services.desk.cases import Cases
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
 from services.desk.domain.forms import OTHER_CASE, Fields, Incomplete, command_body
 from services.desk.domain.presence import here, others
-from services.desk.domain.sheet import Contact, Sheet
+from services.desk.domain.sheet import Sheet
 from services.desk.session import Visitor
 from shared.service import Problem
 
 READERS = ("agent", "dispatcher", "auditor", "supervisor", "unit")
 LEAST_WHY = 4
-MOST_REVEALED = 5
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -54,7 +54,7 @@ class CasePages:
         return await self._shown(request, self._by(request), "_sheet.html", case, "refresh")
 
     async def reveal(self, request: Request, case: str) -> Response:
-        """Numbers to call back, to somebody who says why; of a report of misconduct the masked ones alone."""
+        """Numbers to call back, to somebody who says why; of a report of misconduct see pages_reveals."""
         by, why = self._by(request), (await fields(request)).get("why", "").strip()
         sheet = await self._cases.find(by, case)
         if not rights.may_reveal(by.who, sheet):
@@ -62,18 +62,8 @@ class CasePages:
         if len(why) < LEAST_WHY:
             return self._desk.incomplete(request, by, "why")
         await self._cases.record(by, sheet, "reveal", why)
-        shown = rights.reporters(by.who, sheet, True)
-        if not rights.is_secret(sheet):
-            shown = [await self._opened(by, sheet, contact, why) for contact in sheet.contacts[:MOST_REVEALED]]
+        shown = await numbers.opened(self._desk, by, sheet, why)
         return self._desk.page(request, "_reporters.html", by, reporters=shown, once=True)
-
-    async def _opened(self, by: Visitor, sheet: Sheet, contact: Contact, why: str) -> str:
-        """The number that only intake can open; the masked one where it does not."""
-        if not contact.sealed:
-            return contact.masked
-        body = {"case_id": sheet.id, "sealed": contact.sealed, "why": why[:200]}
-        reply = await self._desk.ask(by, "intake", "POST", "/numbers/reveal", body=body)
-        return str(reply.body["number"]) if reply.good else contact.masked
 
     async def presence(self, request: Request, case: str) -> Response:
         """Says that this person is here, and shows who else is; a unit meets its own people alone."""
@@ -126,14 +116,19 @@ class CasePages:
             "case": sheet,
             "orders": rights.orders(by.who, sheet),
             "supervisions": rights.supervisions(by.who, sheet),
-            "reporters": rights.reporters(by.who, sheet),
+            "reporters": rights.reporters(sheet),
             "secret": rights.is_secret(sheet),
             "may_reveal": rights.may_reveal(by.who, sheet),
+            "two_persons": rights.is_secret(sheet) and by.who.role in self._two_persons(),
             "once": False,
             "timeline": rights.timeline(by.who, sheet),
             "actions": rights.actions(by.who, sheet),
             "views": views,
         }
+
+    def _two_persons(self) -> tuple[str, ...]:
+        policy = self._desk.city.desk.secret
+        return (*policy.askers, *policy.approvers)
 
     def _by(self, request: Request) -> Visitor:
         return self._desk.visitor(request, *READERS)

@@ -19,7 +19,7 @@ def test_a_dispatcher_and_an_agent_take_a_proposal_over_by_key(desk: Running, pe
     form = page.locator("form[hx-post$='/commands/assign']")
     expect(form.locator("select[name=lead]")).to_have_value(UNIT)
     expect(form.locator(f"input[name=supporting][value='{OTHER}']")).to_be_checked()
-    expect(form.get_by_role("button")).to_be_focused()
+    expect(form.locator("select[name=lead]")).to_be_focused()
     people.picture(page, "case_to_dispatch")
 
     desk.do(lambda: desk.world.city.call("1", CALLER, "017"))

@@ -9,7 +9,7 @@ from shared.moves import Move, possible
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor"})
 BOARD = frozenset({"supervisor", "dispatcher", "auditor"})
 SECRET_TYPE = "JB"
-"""Reports of misconduct: the reporter appears under an alias until somebody of REVEALERS says why."""
+"""Reports of misconduct: the reporter appears under an alias until two persons agree (domain/reveals.py)."""
 REVEALERS = frozenset({"agent", "dispatcher", "supervisor"})
 
 
@@ -35,17 +35,17 @@ def alike(one: Sheet, other: Sheet) -> bool:
     return is_secret(one) == is_secret(other)
 
 
-def reporters(who: Identity, sheet: Sheet, revealed: bool = False) -> list[str]:
+def reporters(sheet: Sheet) -> list[str]:
     """Masked reporters; empty strings stand for an alias."""
-    hidden = is_secret(sheet) and not (revealed and who.role in REVEALERS)
-    return ["" if hidden else contact.masked for contact in sheet.contacts]
+    return ["" if is_secret(sheet) else contact.masked for contact in sheet.contacts]
 
 
 def may_reveal(who: Identity, sheet: Sheet) -> bool:
-    """Whether this person may see more of the reporters for a reason; a unit while an order of its is at work."""
+    """Whether this person alone may see the numbers for a reason; a unit while an order of its is at work."""
+    if is_secret(sheet):
+        return False
     if who.unit:
-        at_work = any(order.state in ("WAIT_SIGN", "HANDLING") for order in sheet.of_unit(who.unit))
-        return at_work and not is_secret(sheet)
+        return any(order.state in ("WAIT_SIGN", "HANDLING") for order in sheet.of_unit(who.unit))
     return who.role in REVEALERS
 
 

@@ -121,7 +121,6 @@
     if (!form) return;
     put(form.elements.lead, lead);
     for (const box of form.querySelectorAll("[name=supporting]")) box.checked = supporting.includes(box.value);
-    form.querySelector("button").focus();
   }
 
   function put(field, text) {
