@@ -21,11 +21,17 @@ from services.desk.pages_agent import agent_router
 from services.desk.pages_case import case_router
 from services.desk.pages_citizen import citizen_router
 from services.desk.pages_inbox import inbox_router
+from services.desk.pages_notices import notices_router
 from services.desk.pages_office import office_router
+from services.desk.pages_proposals import proposals_router
+from services.desk.pages_reveals import reveals_router
 from services.desk.pages_session import session_router
 from services.desk.pages_supervisor import supervisor_router
+from services.desk.pages_surge import surge_router
+from services.desk.pages_ties import ties_router
 from services.desk.policy import City
 from services.desk.render import HERE, Renderer
+from services.desk.reveals import MongoReveals
 from services.desk.session import Guard
 from services.desk.store import MongoStore
 from shared.bus import READERS_GATHER_MS, Bus
@@ -46,6 +52,7 @@ class DeskProcess:
         self.settings = settings
         self.database = connect(settings, READER)
         self.store = MongoStore(self.database)
+        self.reveals = MongoReveals(self.database)
         self.transport = KafkaTransport(settings.kafka)
         self.services = HttpServices(settings.urls)
         self.city = City(settings.policy)
@@ -56,7 +63,8 @@ class DeskProcess:
         self.handlers = Handlers(SheetView(self.city.dues), self.store, publisher, self.topics.dead_letters)
         self.lags = BrokerLags(Groups(settings.kafka, settings.city), clock)
         self.desk = Desk(
-            settings, clock, self.store, self.services, self.hub, self.city, Renderer(self.city, clock), self.lags
+            settings, clock, self.store, self.services, self.hub, self.city, Renderer(self.city, clock), self.lags,
+            self.reveals,
         )  # fmt: skip
         self._live: asyncio.Task[None] | None = None
 
@@ -72,6 +80,7 @@ class DeskProcess:
 
     async def start(self) -> None:
         await self.store.prepare()
+        await self.reveals.prepare()
         if self.settings.role in ("worker", "all"):
             await unpark_all(self.handlers.reader, self.store.collection)
             self._subscribe()
@@ -96,7 +105,8 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     """Every page, its assets, and the guard around them."""
     errors.install(app, desk.renderer)
     for router in (
-        session_router, agent_router, inbox_router, case_router, supervisor_router, citizen_router, office_router,
+        session_router, agent_router, inbox_router, case_router, ties_router, supervisor_router, surge_router,
+        proposals_router, reveals_router, notices_router, citizen_router, office_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():

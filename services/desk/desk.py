@@ -10,6 +10,7 @@ from services.desk.lags import Lags
 from services.desk.live import Hub
 from services.desk.policy import City
 from services.desk.render import Renderer
+from services.desk.reveals import Reveals
 from services.desk.session import Visitor, visitor
 from services.desk.store import Store
 from shared.clock import Clock
@@ -29,6 +30,7 @@ class Desk(NamedTuple):
     city: City
     renderer: Renderer
     lags: Lags
+    reveals: Reveals
 
     def visitor(self, request: Request, *roles: str) -> Visitor:
         """Whoever is signed in, if of one of these roles (`unit` for any unit; none given: everybody)."""

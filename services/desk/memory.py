@@ -148,6 +148,9 @@ def _keep_first(row: Document, place: str, fact: Document) -> None:
 
 
 def _fits(row: Document, wanted: Wanted) -> bool:
+    if wanted.supervised:
+        found = [one["state"] for one in row["supervision"] if wanted.unit in ("", one["unit"])]
+        return bool(set(found) & set(wanted.supervised))
     work = [one["state"] for one in row["work"] if wanted.unit in ("", one["unit"])]
     wants_open = (wanted.order_states and not wanted.unit) or (
         wanted.case_states and not OVER & set(wanted.case_states)

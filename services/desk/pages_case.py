@@ -7,19 +7,18 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk import numbers
+from services.desk.cases import Cases
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
-from services.desk.domain.forms import Incomplete, command_body
+from services.desk.domain.forms import OTHER_CASE, Fields, Incomplete, command_body
 from services.desk.domain.presence import here, others
-from services.desk.domain.sheet import Contact, Sheet
+from services.desk.domain.sheet import Sheet
 from services.desk.session import Visitor
-from services.desk.store import View, read_sheet
-from shared.events.topics import is_case_id
 from shared.service import Problem
 
 READERS = ("agent", "dispatcher", "auditor", "supervisor", "unit")
 LEAST_WHY = 4
-MOST_REVEALED = 5
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -41,6 +40,7 @@ class CasePages:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._cases = Cases(desk)
 
     async def search(self, request: Request, number: str = "") -> Response:
         """By number, as people know a case."""
@@ -54,31 +54,21 @@ class CasePages:
         return await self._shown(request, self._by(request), "_sheet.html", case, "refresh")
 
     async def reveal(self, request: Request, case: str) -> Response:
-        """Numbers to call back, to somebody who says why; of a report of misconduct the masked ones alone."""
+        """Numbers to call back, to somebody who says why; of a report of misconduct see pages_reveals."""
         by, why = self._by(request), (await fields(request)).get("why", "").strip()
-        sheet = await self._find(by, case)
+        sheet = await self._cases.find(by, case)
         if not rights.may_reveal(by.who, sheet):
             raise Problem(403, "forbidden", f"{by.who.role} may not see who reported")
         if len(why) < LEAST_WHY:
             return self._desk.incomplete(request, by, "why")
-        await self._record(by, sheet, "reveal", why)
-        shown = rights.reporters(by.who, sheet, True)
-        if not rights.is_secret(sheet):
-            shown = [await self._opened(by, sheet, contact, why) for contact in sheet.contacts[:MOST_REVEALED]]
+        await self._cases.record(by, sheet, "reveal", why)
+        shown = await numbers.opened(self._desk, by, sheet, why)
         return self._desk.page(request, "_reporters.html", by, reporters=shown, once=True)
-
-    async def _opened(self, by: Visitor, sheet: Sheet, contact: Contact, why: str) -> str:
-        """The number that only intake can open; the masked one where it does not."""
-        if not contact.sealed:
-            return contact.masked
-        body = {"case_id": sheet.id, "sealed": contact.sealed, "why": why[:200]}
-        reply = await self._desk.ask(by, "intake", "POST", "/numbers/reveal", body=body)
-        return str(reply.body["number"]) if reply.good else contact.masked
 
     async def presence(self, request: Request, case: str) -> Response:
         """Says that this person is here, and shows who else is; a unit meets its own people alone."""
         by = self._by(request)
-        sheet = await self._find(by, case)
+        sheet = await self._cases.find(by, case)
         now = self._desk.clock.real()
         await self._desk.store.put("presence", sheet.id, here(by.who, now))
         found = others(await self._desk.store.get("presence", sheet.id), by.who, now)
@@ -86,29 +76,38 @@ class CasePages:
 
     async def command(self, request: Request, case: str, verb: str) -> Response:
         by, form = self._by(request), await fields(request)
-        sheet = await self._find(by, case)
+        sheet = await self._cases.find(by, case)
         try:
-            body = command_body(verb, form)
+            body = command_body(verb, await self._with_other(by, sheet, verb, form))
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
         except (LookupError, ValueError) as error:
             raise Problem(422, "invalid", f"{verb}: no such form") from error
-        path = f"/cases/{sheet.id}/commands/{verb}"
-        reply = await self._desk.ask(by, "dispatch", "POST", path, body=body, key=form.get("key", ""))
+        reply = await self._cases.command(by, sheet.id, verb, body, form.get("key", ""))
         return self._desk.outcome(request, by, "dispatch", reply, poll=_poll(sheet.id, reply.status, reply.body))
+
+    async def _with_other(self, by: Visitor, sheet: Sheet, verb: str, form: Fields) -> Fields:
+        """The other case by its id, where somebody typed its number."""
+        typed = form.get(OTHER_CASE.get(verb, ""), "").strip()
+        if not typed:
+            return form
+        other = await self._cases.find(by, typed)
+        if not rights.alike(sheet, other):
+            raise Problem(409, "secrecy_differs", f"{other.number} is not as confidential as {sheet.number}")
+        return {**form, OTHER_CASE[verb]: other.id}
 
     async def outcome(self, request: Request, case: str, command: str) -> Response:
         """What became of a command whose outcome took longer than two seconds."""
         by = self._by(request)
-        sheet = await self._find(by, case)
+        sheet = await self._cases.find(by, case)
         reply = await self._desk.ask(by, "dispatch", "GET", f"/cases/{sheet.id}/commands/{quote(command, safe='')}")
         if reply.status == 404:
             reply = msgspec.structs.replace(reply, status=202, body={"command": command})
         return self._desk.outcome(request, by, "dispatch", reply, poll=_poll(sheet.id, reply.status, reply.body))
 
     async def _shown(self, request: Request, by: Visitor, template: str, case: str, what: str) -> Response:
-        sheet = await self._find(by, case)
-        await self._record(by, sheet, what)
+        sheet = await self._cases.find(by, case)
+        await self._cases.record(by, sheet, what)
         return self._desk.page(request, template, by, **await self._parts(by, sheet))
 
     async def _parts(self, by: Visitor, sheet: Sheet) -> dict[str, Any]:
@@ -116,35 +115,20 @@ class CasePages:
         return {
             "case": sheet,
             "orders": rights.orders(by.who, sheet),
-            "reporters": rights.reporters(by.who, sheet),
+            "supervisions": rights.supervisions(by.who, sheet),
+            "reporters": rights.reporters(sheet),
             "secret": rights.is_secret(sheet),
             "may_reveal": rights.may_reveal(by.who, sheet),
+            "two_persons": rights.is_secret(sheet) and by.who.role in self._two_persons(),
             "once": False,
             "timeline": rights.timeline(by.who, sheet),
             "actions": rights.actions(by.who, sheet),
             "views": views,
         }
 
-    async def _find(self, by: Visitor, case: str) -> Sheet:
-        """By id or number; a case that this person may not see does not exist for him."""
-        sheet = await self._load(case)
-        if sheet is None or not rights.may_see(by.who, sheet):
-            raise Problem(404, "no_such_case", f"there is no case {case[:60]} here")
-        return sheet
-
-    async def _load(self, case: str) -> Sheet | None:
-        if not is_case_id(case):
-            return await self._desk.store.by_number(case)
-        found = (await self._desk.store.cases.load([case])).get(case)
-        return read_sheet(found) if found and "state" in found else None
-
-    async def _record(self, by: Visitor, sheet: Sheet, what: str, why: str = "") -> None:
-        """Before anything is shown: who cannot be recorded sees nothing."""
-        view = View(
-            who=by.who.subject, role=by.who.role, what=what, case=sheet.id, number=sheet.number,
-            at=self._desk.clock.now(), why=why,
-        )  # fmt: skip
-        await self._desk.store.viewed(view)
+    def _two_persons(self) -> tuple[str, ...]:
+        policy = self._desk.city.desk.secret
+        return (*policy.askers, *policy.approvers)
 
     def _by(self, request: Request) -> Visitor:
         return self._desk.visitor(request, *READERS)

@@ -14,7 +14,7 @@ from shared.events.topics import is_case_id
 from shared.service import Problem
 from shared.states import OrderState
 
-TABS = ("new", "handling", "today", "overdue", "waiting", "returned")
+TABS = ("new", "handling", "today", "overdue", "waiting", "supervised", "returned")
 PAGE = 30
 MOST_BULK = 50
 AT_WORK: tuple[OrderState, ...] = ("WAIT_SIGN", "HANDLING", "EXTENSION_ASKED")
@@ -63,6 +63,8 @@ class Inbox:
                 return Wanted(unit=unit, order_states=AT_WORK, due_before=now)
             case "waiting":
                 return Wanted(unit=unit, order_states=("FED_BACK", "RETURN_ASKED", "EXTENSION_ASKED"))
+            case "supervised":
+                return Wanted(unit=unit, supervised=("ISSUED",))
             case "returned":
                 return Wanted(unit=unit, order_states=("RETURNED", "WITHDRAWN"))
         return Wanted(unit=unit, order_states=("HANDLING",))

@@ -6,10 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.desk.desk import Desk, fields
+from services.desk.desk import Desk
 from services.desk.domain.board import figures
 from services.desk.domain.days import day_of
-from services.desk.domain.forms import city_time
 from services.desk.domain.lag import LANES, lag_figure, rows
 from services.desk.domain.rights import BOARD
 from services.desk.domain.sheet import Sheet
@@ -27,8 +26,6 @@ def supervisor_router(desk: Desk) -> APIRouter:
     router.get("/supervisor/queue")(made.queue)
     router.get("/supervisor/lag")(made.lag)
     router.get("/supervisor/unread")(made.unread)
-    router.get("/supervisor/surge")(made.surge)
-    router.post("/supervisor/surge")(made.set_surge)
     router.get("/board")(made.board)
     router.get("/board/figures")(made.figures)
     return router
@@ -56,6 +53,8 @@ class Supervisor:
         wanted = {
             "returns": Wanted(order_states=("RETURN_ASKED",)),
             "extensions": Wanted(order_states=("EXTENSION_ASKED",)),
+            "reports": Wanted(supervised=("ANSWERED",)),
+            "supervised": Wanted(supervised=("ISSUED",)),
             "dispatch": Wanted(case_states=("PENDING_DISPATCH",)),
             "audit": Wanted(order_states=("FED_BACK",)),
             "breaches": Wanted(order_states=("WAIT_SIGN", "HANDLING"), due_before=self._desk.clock.now()),
@@ -86,21 +85,6 @@ class Supervisor:
         lag, most = self._desk.lags.latest(), self._desk.city.desk.targets.lag
         found = None if lag is None else rows(lag)
         return self._desk.page(request, "_lag.html", by, rows=found, lanes=LANES, most=most)
-
-    async def surge(self, request: Request) -> Response:
-        by = self._desk.visitor(request, *BOARD)
-        reply = await self._desk.ask(by, "knowledge", "GET", "/surge")
-        return self._desk.page(request, "_surge.html", by, reply=reply)
-
-    async def set_surge(self, request: Request) -> Response:
-        """A mode of the whole centre: it needs a reason, and an end."""
-        by, form = self._desk.visitor(request, "supervisor"), await fields(request)
-        missing = next((name for name in ("why", "until") if not form.get(name, "").strip()), "")
-        if missing:
-            return self._desk.incomplete(request, by, missing)
-        body = {"on": form.get("on") == "yes", "why": form["why"], "until": city_time(form["until"])}
-        reply = await self._desk.ask(by, "knowledge", "PUT", "/surge", body=body)
-        return self._desk.outcome(request, by, "knowledge", reply)
 
     async def board(self, request: Request) -> Response:
         by = self._desk.visitor(request, *BOARD)

@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from services.desk.domain.board import Targets
 from services.desk.domain.citizen import Tries
+from services.desk.domain.reveals import SecretPolicy
 from services.desk.domain.view import Dues
 from shared.clockwork import ORDER_CLOCKS
 from shared.deadlines import Matter, Rulebook, load_rulebook
@@ -29,6 +30,7 @@ class DeskFile(Policy):
     version: str
     targets: Targets
     tries: Tries
+    secret: SecretPolicy
     topics: tuple[Choice, ...]
     areas: tuple[Choice, ...]
     partners: tuple[Choice, ...]

@@ -77,6 +77,10 @@ class Speech:
     def when(self, moment: datetime | None) -> str:
         return moment.astimezone(CHINA).strftime("%m-%d %H:%M") if moment else "–"
 
+    def clock(self, written: str) -> str:
+        """A moment as another service writes it."""
+        return self.when(datetime.fromisoformat(written))
+
     def left(self, due: datetime | None) -> str:
         """Time left or overdue, in the two largest units."""
         if due is None:

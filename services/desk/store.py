@@ -40,6 +40,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     unit: str = ""
     order_states: tuple[OrderState, ...] = ()
     case_states: tuple[CaseState, ...] = ()
+    supervised: tuple[str, ...] = ()
+    """States of written supervisions; of the unit where one is given."""
     due_before: datetime | None = None
     breached_since: datetime | None = None
 
@@ -158,6 +160,9 @@ class MongoStore:
         # `open` is in it so that by_state is answered by the index alone.
         await self.collection.create_index([("case_state", ASCENDING), ("open", ASCENDING), *due], **still_open)
         await self.collection.create_index([("work.state", ASCENDING), *due], **still_open)
+        await self.collection.create_index(
+            [("supervision.state", ASCENDING), *due], partialFilterExpression={"supervised": True}
+        )
         await self.collection.create_index([("words", ASCENDING), ("registered_at", DESCENDING)], **still_open)
         await self.collection.create_index(
             [("refs", ASCENDING), ("open", DESCENDING), ("registered_at", DESCENDING)]
@@ -284,7 +289,10 @@ def page_of(found: list[Document], limit: int) -> Page:
 def _query(wanted: Wanted) -> Document:
     query: Document = {}
     states = {"$in": list(wanted.order_states)}
-    if wanted.unit:
+    if wanted.supervised:
+        match = {"state": {"$in": list(wanted.supervised)}, **({"unit": wanted.unit} if wanted.unit else {})}
+        query |= {"supervised": True, "supervision": {"$elemMatch": match}}
+    elif wanted.unit:
         match = {"unit": wanted.unit, **({"state": states} if wanted.order_states else {})}
         query["work"] = {"$elemMatch": match}
     elif wanted.order_states:
@@ -311,6 +319,8 @@ def _from(wanted: Wanted, after: str) -> Document:
 
 
 def _by_state(wanted: Wanted) -> list[Wanted]:
+    if wanted.supervised:
+        return [structs.replace(wanted, supervised=(state,)) for state in wanted.supervised]
     if wanted.order_states:
         return [structs.replace(wanted, order_states=(state,)) for state in wanted.order_states]
     return [structs.replace(wanted, case_states=(state,)) for state in wanted.case_states] or [wanted]

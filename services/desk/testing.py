@@ -11,7 +11,7 @@ from services.desk.domain.view import SheetView
 from services.desk.handlers import Handlers
 from services.desk.memory import MemoryStore
 from services.desk.policy import City
-from services.desk.store import Store
+from services.desk.store import Store, read_sheet
 from shared import ids
 from shared.auth import verify
 from shared.clock import Clock
@@ -55,11 +55,18 @@ class LittleCity:
         """(method, path) → what is answered instead."""
         self.bulletins: list[dict[str, Any]] = []
         self.articles: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
+        self.proposals: list[dict[str, Any]] = []
+        self.duplicates: list[dict[str, Any]] = []
+        self.profiles: dict[str, dict[str, Any]] = {
+            "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
+        }
         self.surge: dict[str, Any] | None = None
         self.unit = next(iter(city.units))
         self._secret = secret
         self._sequences: dict[str, int] = {}
         self._numbers = 0
+        self._merged: dict[str, str] = {}
         self._log = MemoryLog(partitions=1)
         self.handlers = Handlers(SheetView(city.dues), self.store, MemoryPublisher(), TOPICS.dead_letters)
 
@@ -77,12 +84,20 @@ class LittleCity:
                 return await self._register(contact, ask.body, who)
             case "dispatch", ["cases", case, "commands", verb]:
                 return await self._command(case, verb, ask.body, who)
+            case "dispatch", ["cases", _, "duplicates"]:
+                return Reply(200, {"items": self.duplicates})
+            case "dispatch", [*_, "suggestions", "topic"]:
+                return Reply(200, {"model": "m1", "sure": self.proposals[:1] != [], "proposals": self.proposals})
+            case "dispatch", ["cases", _, "members"]:
+                return Reply(200, {"items": [], "next": None})
             case "intake", ["numbers", "reveal"]:
                 return Reply(200, {"number": NUMBER})
             case "intake", _:
                 return Reply(202, {"command_id": "c"})
             case "knowledge", path:
                 return self._knowledge(path, ask)
+            case "sla", ["notices"]:
+                return Reply(200, {"items": self.notices})
             case "reports", path:
                 return _report(path)
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})
@@ -160,6 +175,12 @@ class LittleCity:
         self._log.append(record_of(TOPICS.contacts, envelope), 0)
         await self.handlers.contacts(self._log.all(TOPICS.contacts)[-1:])
 
+    async def alike(self, case: str, score: float = 0.8, same_caller: bool = False) -> None:
+        """The case is suggested as a duplicate of whichever is open."""
+        (sheet,) = [read_sheet(one) for one in (await self.store.cases.load([case])).values()]
+        likeness = {"score": score, "text": score, "place": 1.0, "same_caller": same_caller}
+        self.duplicates.append({"case": case, "number": sheet.number, "title": sheet.title, "likeness": likeness})
+
     async def call(self, name: str, caller: str, agent: str = "", wait_s: float = 6.0) -> str:
         """A call that asked for a person; answered where an agent is given. Returns the contact's id."""
         contact = ids.contact_id("test", "call", name)
@@ -175,10 +196,23 @@ class LittleCity:
         events = _EVENTS.get(verb)
         if events is None:
             return Reply(404, {"reason": "no_such_command", "detail": verb})
-        unit = who.removeprefix("unit:")
+        unit = who.removeprefix("unit:") if who.startswith("unit:") else self.unit
         for event in events(body, unit):
             await self.tell(case, event, who)
+        for other, event in self._ties(case, verb, body):
+            await self.tell(other, event)
         return Reply(200, {"command": "c", "event": {}})
+
+    def _ties(self, case: str, verb: str, body: dict[str, Any]) -> list[tuple[str, Struct]]:
+        """A merge at once, as the two cases end up; the other one refuses nothing."""
+        merge = ids.derive("merge", case, 1)
+        if verb == "merge_into":
+            target = self._merged[case] = body["target"]
+            absorbed = e.CaseAbsorbed(merge=merge, source=case, number="", reporters=(), obligations=())
+            return [(target, absorbed), (case, e.CaseMerged(merge=merge, target=target))]
+        if verb == "undo_merge" and case in self._merged:
+            return [(self._merged.pop(case), e.CaseReleased(merge=merge, source=case))]
+        return []
 
     def _knowledge(self, path: list[str], ask: Ask) -> Reply:
         match path:
@@ -193,6 +227,12 @@ class LittleCity:
             case ["surge"]:
                 self.surge = ask.body or self.surge
                 return Reply(200, {"switch": self.surge, "history": []})
+            case ["profiles"]:
+                return Reply(200, {"items": list(self.profiles.values())})
+            case ["profiles", profile] if profile in self.profiles:
+                by = verify(self._secret, f"Bearer {ask.token}").actor
+                self.profiles[profile] |= {"on": ask.body["on"], "switch": {**ask.body, "by": by}}
+                return Reply(200, self.profiles[profile]["switch"])
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})
 
 
@@ -225,10 +265,32 @@ def _returns(body: dict[str, Any], unit: str) -> list[Struct]:
     return [e.WorkOrderReturnAsked(unit=unit, **body)]
 
 
+def _asked(body: dict[str, Any], unit: str) -> list[Struct]:
+    return [e.MergeAsked(merge="m1", kind="merge", number="", reporters=(), **body)]
+
+
+def _supervised(body: dict[str, Any], unit: str) -> list[Struct]:
+    named = {"order": body["order"], "reason": body["reason"]}
+    return [e.SupervisionOpened(supervision="s1", number="SJZ-D1", unit=unit, **named)]
+
+
+def _judged(body: dict[str, Any], unit: str) -> list[Struct]:
+    kind = e.SupervisionClosed if body["passed"] else e.SupervisionSentBack
+    return [kind(supervision=body["supervision"], unit=unit, text=body["text"])]
+
+
 _EVENTS: dict[str, Callable[[dict[str, Any], str], list[Struct]]] = {
     "sign": lambda body, unit: [e.WorkOrderSigned(order=body["order"], unit=unit)],
     "answer": _answered,
     "ask_return": _returns,
+    "supervise": _supervised,
+    "answer_supervision": lambda body, unit: [e.SupervisionAnswered(unit=unit, **body)],
+    "judge_supervision": _judged,
+    "merge_into": _asked,
+    "undo_merge": lambda body, unit: [e.CaseSeparated(merge="m1", target="", cycle=2, obligations=())],
+    "link": lambda body, unit: [e.CaseLinked(link=1, **body)],
+    "detach": lambda body, unit: [e.CaseDetached(event_case="", link=1, **body)],
+    "declare_event": lambda body, unit: [e.EventDeclared(**body)],
     "audit": lambda body, unit: [e.WorkOrderDone(order=body["order"], unit="")],
     "follow_up": lambda body, unit: [e.CaseFollowedUp(**body), e.CaseClosed(reason="solved")],
 }

@@ -8,7 +8,9 @@ import pytest
 
 from services.desk.domain.calls import CallFigures
 from services.desk.domain.days import day_of
+from services.desk.domain.reveals import Reveal
 from services.desk.memory import MemoryStore
+from services.desk.reveals import MemoryReveals, MongoReveals, Reveals
 from services.desk.store import Change, MongoStore, Store, View, Wanted
 from services.desk.testing import LittleCity
 from shared.events import cases as e
@@ -79,6 +81,30 @@ async def test_lists_of_a_unit_and_of_the_centre(city: LittleCity) -> None:
     mine = await city.store.of_caller("ref-1", 10)
     assert (len(mine), mine[-1].id, mine[0].timeline) == (7, closed, mine[0].timeline)
     assert len(await city.store.with_words(["暖气"], 10)) == 6
+
+
+async def test_supervised_cases_by_state_and_unit(city: LittleCity) -> None:
+    cases = [await register(city, f"s{n}") for n in range(3)]
+    for case in cases:
+        await city.tell(case, e.SupervisionOpened(supervision=case, order="", unit=UNIT, reason="r"))
+    await city.tell(cases[0], e.SupervisionAnswered(supervision=cases[0], unit=UNIT, text="t"))
+    assert len(await pages(city.store, Wanted(supervised=("ISSUED",), unit=UNIT), 1)) == 2
+    assert len(await pages(city.store, Wanted(supervised=("ISSUED", "ANSWERED")), 2)) == 3
+    assert await city.store.count(Wanted(supervised=("ISSUED",), unit="130100-02-002")) == 0
+    await city.tell(cases[0], e.SupervisionClosed(supervision=cases[0], unit=UNIT, text=""))
+    assert await city.store.count(Wanted(supervised=("ANSWERED",))) == 0
+
+
+async def test_a_step_of_a_reveal_is_taken_once_and_in_time(city: LittleCity) -> None:
+    reveals: Reveals = MongoReveals(city.store._database) if isinstance(city.store, MongoStore) else MemoryReveals()
+    now = city.clock.now()
+    await reveals.add(Reveal(id="r", case="N-1", by="a", why="w", until=now + timedelta(minutes=1)))
+    (one,) = await reveals.of_case("N-1")
+    assert (one.by, await reveals.of_case("N-2")) == ("a", [])
+    assert not await reveals.step(one, now + timedelta(minutes=1), state="approved")
+    assert await reveals.step(one, now, state="approved", judged_by="b")
+    assert not await reveals.step(one, now, state="refused")
+    assert [found.state for found in await reveals.of_case("N-1")] == ["approved"]
 
 
 async def test_breaches_of_the_day(city: LittleCity) -> None:

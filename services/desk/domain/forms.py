@@ -8,6 +8,10 @@ CASE_FIELDS = ("title", "salutation", "when", "area", "address", "cause", "cours
 """What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
 
 
+OTHER_CASE = {"merge_into": "target", "link": "event_case"}
+"""Command → its field in which a person types another case's number."""
+
+
 class Incomplete(ValueError):
     """A field that must be filled is not; `field` is its name."""
 
@@ -90,6 +94,11 @@ def remarks_body(form: Fields) -> dict[str, Any]:
     return body
 
 
+def switch_body(form: Fields) -> dict[str, Any]:
+    """Body of knowledge's switches: on or off, why, and until when."""
+    return {"on": form.get("on") == "yes", "why": _need(form, "why"), "until": city_time(_need(form, "until"))}
+
+
 def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
     """Whether the person said yes; a no needs its reason."""
     positive = form.get("decision") == yes
@@ -159,6 +168,15 @@ def _ask_extension(form: Fields) -> dict[str, Any]:
     return {**_named(form, "order", "reason", optional=("plan",)), "until": city_time(_need(form, "until"))}
 
 
+def _due(form: Fields) -> dict[str, str]:
+    return {"due": city_time(form["due"])} if form.get("due", "").strip() else {}
+
+
+def _judge_supervision(form: Fields) -> dict[str, Any]:
+    passed = _judged(form, "pass", "text")
+    return {"supervision": _need(form, "supervision"), "passed": passed, "text": form.get("text", "").strip()}
+
+
 _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "sign": lambda form: {"order": _need(form, "order")},
     "ask_return": _ask_return,
@@ -171,6 +189,9 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "reopen": lambda form: _named(form, "reason"),
     "resume": lambda form: _named(form, "reason"),
     "withdraw": lambda form: _named(form, "reason"),
+    "undo_merge": lambda form: _named(form, "reason"),
+    "detach": lambda form: _named(form, "reason"),
+    "declare_event": lambda form: _named(form, "reason"),
     "refer": lambda form: _named(form, "reason", "route"),
     "park": lambda form: {**_named(form, "reason"), "review_at": city_time(_need(form, "review_at"))},
     "regrade": _regrade,
@@ -188,6 +209,11 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     },
     "report_progress": lambda form: _named(form, "order", "text"),
     "note": lambda form: _named(form, "text"),
+    "supervise": lambda form: {**_named(form, "reason", optional=("order",)), **_due(form)},
+    "answer_supervision": lambda form: _named(form, "supervision", "text"),
+    "judge_supervision": _judge_supervision,
+    "merge_into": lambda form: _named(form, "target", "reason"),
+    "link": lambda form: _named(form, "event_case", "reason"),
     "ask_transfer": lambda form: {
         "target": _need(form, "target"),
         "reason": _need(form, "reason"),

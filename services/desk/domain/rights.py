@@ -2,14 +2,14 @@
 
 from msgspec import Struct
 
-from services.desk.domain.sheet import Entry, Order, Sheet
+from services.desk.domain.sheet import Entry, Order, Sheet, Supervision
 from shared.auth import Identity
 from shared.moves import Move, possible
 
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor"})
 BOARD = frozenset({"supervisor", "dispatcher", "auditor"})
 SECRET_TYPE = "JB"
-"""Reports of misconduct: the reporter appears under an alias until somebody of REVEALERS says why."""
+"""Reports of misconduct: the reporter appears under an alias until two persons agree (domain/reveals.py)."""
 REVEALERS = frozenset({"agent", "dispatcher", "supervisor"})
 
 
@@ -18,6 +18,7 @@ class Action(Struct, frozen=True):
 
     verb: str
     order: str = ""
+    supervision: str = ""
 
 
 def may_see(who: Identity, sheet: Sheet) -> bool:
@@ -29,23 +30,33 @@ def is_secret(sheet: Sheet) -> bool:
     return sheet.request_type == SECRET_TYPE
 
 
-def reporters(who: Identity, sheet: Sheet, revealed: bool = False) -> list[str]:
+def alike(one: Sheet, other: Sheet) -> bool:
+    """Whether both are secret or neither is: what is merged across that line would show who reported misconduct."""
+    return is_secret(one) == is_secret(other)
+
+
+def reporters(sheet: Sheet) -> list[str]:
     """Masked reporters; empty strings stand for an alias."""
-    hidden = is_secret(sheet) and not (revealed and who.role in REVEALERS)
-    return ["" if hidden else contact.masked for contact in sheet.contacts]
+    return ["" if is_secret(sheet) else contact.masked for contact in sheet.contacts]
 
 
 def may_reveal(who: Identity, sheet: Sheet) -> bool:
-    """Whether this person may see more of the reporters for a reason; a unit while an order of its is at work."""
+    """Whether this person alone may see the numbers for a reason; a unit while an order of its is at work."""
+    if is_secret(sheet):
+        return False
     if who.unit:
-        at_work = any(order.state in ("WAIT_SIGN", "HANDLING") for order in sheet.of_unit(who.unit))
-        return at_work and not is_secret(sheet)
+        return any(order.state in ("WAIT_SIGN", "HANDLING") for order in sheet.of_unit(who.unit))
     return who.role in REVEALERS
 
 
 def orders(who: Identity, sheet: Sheet) -> list[Order]:
     """A unit sees its own orders alone."""
     return sheet.of_unit(who.unit) if who.unit else sheet.orders
+
+
+def supervisions(who: Identity, sheet: Sheet) -> list[Supervision]:
+    """A unit sees those that it has to answer; where none is named, every unit of the case."""
+    return [one for one in sheet.supervisions if not who.unit or one.unit in ("", who.unit)]
 
 
 def timeline(who: Identity, sheet: Sheet) -> list[Entry]:
@@ -65,7 +76,14 @@ def actions(who: Identity, sheet: Sheet) -> list[Action]:
         if move.verb in FORMS and _may(who, move, order, sheet)
     ]
     role = "unit" if who.unit else who.role
-    found += [Action(move.verb) for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
+    moves = [move.verb for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
+    found += [Action(verb) for verb in moves if verb not in SUPERVISED]
+    found += [
+        Action(verb, supervision=one.id)
+        for one in supervisions(who, sheet)
+        for verb in moves
+        if SUPERVISED.get(verb) == one.state
+    ]
     return sorted(found, key=lambda action: FORMS.index(action.verb))
 
 
@@ -78,11 +96,15 @@ def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:
     return mine and "unit" in move.roles
 
 
+SUPERVISED = {"answer_supervision": "ISSUED", "judge_supervision": "ANSWERED"}
+"""What is done with a written supervision, and the state in which it is possible."""
 JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 """What somebody above the order's unit does with it."""
 FORMS = (
-    "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up", "close",
-    "reopen", "judge_extension", "ask_extension", "delegate", "report_contact", "report_progress", "ask_supplement",
-    "ask_transfer", "refer", "regrade", "recall", "park", "resume", "withdraw", "keep", "note",
+    "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up",
+    "close", "reopen", "judge_supervision", "answer_supervision", "judge_extension", "ask_extension", "delegate",
+    "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach",
+    "declare_event", "ask_transfer", "refer", "regrade", "supervise", "recall", "park", "resume", "withdraw", "keep",
+    "note",
 )  # fmt: skip
 """Commands with a form on the page of a case, the most pressing first."""

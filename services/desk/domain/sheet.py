@@ -75,6 +75,19 @@ class Transfer(Struct, kw_only=True):
         return self.state in ("refused", "completed")
 
 
+class Supervision(Struct, kw_only=True):
+    """A written supervision (督办): of one order, or of the case; `text` is the last word on it."""
+
+    id: str
+    number: str
+    order: str
+    unit: str
+    reason: str
+    due: datetime | None = None
+    state: Literal["ISSUED", "ANSWERED", "CLOSED"] = "ISSUED"
+    text: str = ""
+
+
 class Rating(Struct, kw_only=True):
     """The follow-up: solved or not, satisfaction 5..1 (0: not asked)."""
 
@@ -122,10 +135,15 @@ class Sheet(Struct, kw_only=True):
     rating: Rating | None = None
     merge: Literal["", "asked", "done"] = ""
     merged_into: str = ""
+    absorbed: dict[str, str] = field(default_factory=dict)
+    """Merge → case: which others were merged into this one."""
     event_case: str = ""
     """The event case that it is linked to."""
+    event: bool = False
+    """It is an event case itself; others may be linked to it."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """By id: requests to partner cities and emergency lines to take the case over."""
+    supervisions: list[Supervision] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     timeline: list[Entry] = field(default_factory=list)
 

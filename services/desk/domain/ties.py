@@ -28,12 +28,14 @@ def _merged(sheet: Sheet, data: e.CaseMerged, now: datetime) -> None:
 
 
 def _absorbed(sheet: Sheet, data: e.CaseAbsorbed, now: datetime) -> None:
+    sheet.absorbed[data.merge] = data.source
     for obligation, one in zip(data.obligations, data.reporters, strict=True):
         reported(sheet, one.reporter)
         owe(sheet, obligation, one.reporter, "open", data.merge)
 
 
 def _released(sheet: Sheet, data: e.CaseReleased, now: datetime) -> None:
+    sheet.absorbed.pop(data.merge, None)
     for debt in sheet.debts:
         if debt.merge == data.merge and debt.state == "open":
             debt.state = "moved"
@@ -48,6 +50,10 @@ def _split(sheet: Sheet, data: e.CaseSplit, now: datetime) -> None:
     for debt in sheet.debts:
         if debt.id == data.obligation and debt.state == "open":
             debt.state = "moved"
+
+
+def _declared(sheet: Sheet, data: e.EventDeclared, now: datetime) -> None:
+    sheet.event = True
 
 
 def _linked(sheet: Sheet, data: e.CaseLinked, now: datetime) -> None:
@@ -66,6 +72,7 @@ APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.CaseReleased: _released,
     e.CaseSeparated: _separated,
     e.CaseSplit: _split,
+    e.EventDeclared: _declared,
     e.CaseLinked: _linked,
     e.CaseDetached: _detached,
 }

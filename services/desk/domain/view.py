@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.desk.domain import orders, ties
+from services.desk.domain import orders, supervisions, ties
 from services.desk.domain.debts import cycle, owe, reported, waive
 from services.desk.domain.sheet import Entry, Rating, Sheet, Transfer
 from services.desk.domain.similar import words_of
@@ -62,6 +62,8 @@ class SheetView:
             "breached_at": state.breached_at,
             "refs": sorted({contact.caller_ref for contact in state.contacts if contact.caller_ref}),
             "words": state.words,
+            "supervised": any(one.state != "CLOSED" for one in state.supervisions),
+            "supervision": [{"unit": one.unit, "state": one.state} for one in state.supervisions],
             "work": [
                 {"unit": order.unit, "state": order.state}
                 for order in state.orders
@@ -219,4 +221,5 @@ _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.ReplySettled: _settled,
     **orders.APPLY,
     **ties.APPLY,
+    **supervisions.APPLY,
 }

@@ -47,8 +47,14 @@
   const marked = (key) => document.querySelector(`[data-key="${key}"]`);
 
   function use(element) {
+    unfold(element);
     if (inField(element)) element.focus();
     else element.click();
+  }
+
+  function unfold(element) {
+    const folded = element.closest("details");
+    if (folded) folded.open = true;
   }
 
   function move(step) {
@@ -61,7 +67,6 @@
   const outside = {
     KeyJ: () => move(1),
     KeyK: () => move(-1),
-    Slash: () => marked("Slash") && use(marked("Slash")),
     Period: () => {
       const number = document.querySelector("[data-number]");
       if (number && navigator.clipboard) navigator.clipboard.writeText(number.textContent.trim());
@@ -86,6 +91,9 @@
     } else if (!typing && !event.ctrlKey && outside[code]) {
       event.preventDefault();
       outside[code]();
+    } else if (!typing && !event.ctrlKey && marked(code)) {
+      event.preventDefault();
+      use(marked(code));
     }
   });
 
@@ -101,14 +109,23 @@
       for (const usual of Object.keys(own)) delete own[usual];
       keep();
     }
+    const taken = event.target.closest("[data-takes]");
+    if (taken) takeOver(taken.dataset.takes, taken.dataset.supporting.split(" "));
     const insert = event.target.closest("[data-insert]");
     if (insert) put(document.getElementById(insert.dataset.insert), insert.dataset.text);
   });
 
+  // A proposal fills the dispatch form; a person looks at it and sends it.
+  function takeOver(lead, supporting) {
+    const form = document.querySelector("form[hx-post$='/commands/assign']");
+    if (!form) return;
+    put(form.elements.lead, lead);
+    for (const box of form.querySelectorAll("[name=supporting]")) box.checked = supporting.includes(box.value);
+  }
+
   function put(field, text) {
     if (!field) return;
-    const folded = field.closest("details");
-    if (folded) folded.open = true;
+    unfold(field);
     field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();

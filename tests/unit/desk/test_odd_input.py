@@ -87,7 +87,7 @@ async def test_no_page_fails_on_odd_input(route: APIRoute) -> None:
     world = await busy()
     case = await world.case("known")
     verbs = ["sign", "answer", "ask_return", "audit", "assign", "follow_up", "note", "close", "reopen", "ask_transfer"]
-    known = [case, code_of("known"), "000017", *verbs, "2021-01-13.html"]
+    known = [case, "epidemic", code_of("known"), "000017", *verbs, "2021-01-13.html"]
     roles = await admitted(world, route, known)
     for role, method, path, sent in requests_of(route, roles or [""], known):
         async with world.browser(role) as browser:

@@ -28,6 +28,10 @@ FRAGMENTS = [
     ("supervisor", "/supervisor/queue"),
     ("supervisor", "/supervisor/surge"),
     ("supervisor", "/board/figures"),
+    ("supervisor", "/board/profiles"),
+    ("agent", "/agent/proposals?course=三天不热"),
+    ("auditor", "/supervisor/notices"),
+    (f"unit:{UNIT}", "/inbox/notices"),
 ]
 _OUTSIDE = re.compile(r"""(?:src|href|action|hx-get|hx-post)\s*=\s*["'](?:[a-z]+:)?//""", re.IGNORECASE)
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|\sstyle\s*=|javascript:|hx-on", re.IGNORECASE)

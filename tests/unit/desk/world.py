@@ -12,6 +12,7 @@ from services.desk.live import Hub
 from services.desk.memory import MemoryStore
 from services.desk.policy import City
 from services.desk.render import Renderer
+from services.desk.reveals import MemoryReveals
 from services.desk.testing import FakeLags, LittleCity
 from shared.auth import issue
 from shared.clock import Clock
@@ -40,7 +41,10 @@ class World:
         self.hub = Hub(self.store)
         self.lags = FakeLags()
         settings = Settings(jwt_secret=SecretStr(SECRET))
-        desk = Desk(settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock), self.lags)
+        desk = Desk(
+            settings, self.clock, self.store, self.city, self.hub, CITY, Renderer(CITY, self.clock), self.lags,
+            MemoryReveals(),
+        )  # fmt: skip
         self.app = FastAPI(openapi_url=None)
         add_pages(self.app, desk)
 
