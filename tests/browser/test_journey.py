@@ -87,7 +87,7 @@ def test_what_somebody_types_survives_news_of_the_case(desk: Running, people: Pe
     case = desk.do(lambda: desk.world.case())
     page = people.page("supervisor")
     page.goto(f"{desk.url}/cases/{case}")
-    page.get_by_text("备注", exact=True).first.click()
+    page.locator("summary").get_by_text("备注", exact=True).click()
     note = page.locator("textarea[name=text]")
     note.fill("已电话催办")
     page.wait_for_timeout(1000)
