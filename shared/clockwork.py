@@ -44,13 +44,14 @@ _CASE: dict[type[Struct], Change] = {
     e.CaseDispatched: Change(("audit",)),
     e.TransferAsked: Change(("audit",)),
     e.TransferRefused: Change((), ("audit",)),
-    e.CaseReopenRequested: Change((), ("audit",)),
-    e.CaseReopened: Change(("audit", "follow_up")),
+    e.CaseReopenRequested: Change(("archive",), ("audit",)),
+    e.CaseReopened: Change(("audit", "follow_up", "archive")),
     e.ReplyOwed: Change((), ("reply",)),
     e.CaseFollowedUp: Change(("follow_up",)),
     e.CaseReferred: Change(("audit", "follow_up")),
     e.CaseWithdrawn: Change(CASE_CLOCKS),
-    e.CaseClosed: Change(CASE_CLOCKS),
+    e.CaseClosed: Change(CASE_CLOCKS, ("archive",)),
+    e.CaseArchived: Change(("archive",)),
     e.CaseHandedBack: Change(CASE_CLOCKS),
     e.CaseMerged: Change(CASE_CLOCKS),
     e.CaseLinked: Change(CASE_CLOCKS),
@@ -59,7 +60,15 @@ _CASE: dict[type[Struct], Change] = {
 }
 
 
-EVENTS: frozenset[type[Struct]] = frozenset({*_ORDER, *_CASE, e.WorkOrderContacted, e.ReplySettled})
+_SUPERVISION: dict[type[Struct], Change] = {
+    e.SupervisionOpened: Change((), ("supervision",)),
+    e.SupervisionAnswered: Change(("supervision",)),
+    e.SupervisionSentBack: Change((), (), ("supervision",)),
+    e.SupervisionClosed: Change(("supervision",)),
+}
+
+
+EVENTS: frozenset[type[Struct]] = frozenset({*_ORDER, *_CASE, *_SUPERVISION, e.WorkOrderContacted, e.ReplySettled})
 """All events that change a clock."""
 
 
@@ -68,6 +77,11 @@ def of_order(data: Struct) -> Change:
     if isinstance(data, e.WorkOrderContacted):
         return Change(("contact",) if data.reached else ())
     return _ORDER.get(type(data), Change())
+
+
+def of_supervision(data: Struct) -> Change:
+    """What it does to the clock of the supervised order, or of the case where the document is about the whole."""
+    return _SUPERVISION.get(type(data), Change())
 
 
 def of_case(data: Struct, owed: bool) -> Change:

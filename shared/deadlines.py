@@ -70,6 +70,7 @@ class Limit(When):
     approve: Period | None = None
     follow_up: Period | None = None
     reply: Period | None = None
+    supervision: Period | None = None
     warn_left: tuple[float, ...] | None = None
     """Warn when these shares of the time are left; not given: as the table says."""
 
@@ -87,10 +88,16 @@ class Pauses(Policy):
     extension_asked: tuple[Clock, ...] = ()
 
 
+def _appeal(text: str) -> str:
+    parsed(text)
+    return text
+
+
 class Deadlines(Policy):
-    """deadlines.yaml"""
+    """deadlines.yaml. `appeal_within`: how long after its close a case can still be reopened; then it is archived."""
 
     version: str
+    appeal_within: Annotated[str, AfterValidator(_appeal)]
     warn_left: tuple[float, ...]
     pauses: Pauses
     limits: tuple[Limit, ...]

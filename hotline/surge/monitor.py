@@ -68,7 +68,7 @@ class Monitor:
         """Some open cases with their states, for the person who asks why nothing moves."""
         dispatch = self._client[self._settings.database("dispatch")]
         try:
-            rows = await dispatch.cases.find({"state": {"$ne": "CLOSED"}}, {"state": 1}).limit(limit).to_list(None)
+            rows = await dispatch.cases.find({"state": {"$in": OPEN_STATES}}, {"state": 1}).limit(limit).to_list(None)
         except PyMongoError as error:
             return [f"the database does not answer: {error!r}"]
         return [f"{row['_id']} {row['state']}" for row in rows]

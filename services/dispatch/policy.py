@@ -44,7 +44,6 @@ class RulesFile(Policy):
     quorum: int
     child_share: float
     park_days: int
-    appeal_within: str
     keeper_within_minutes: int
     follow_up: tuple[RequestType, ...]
 
@@ -70,7 +69,7 @@ def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, book: Rul
         quorum=rules.quorum,
         child_share=rules.child_share,
         park_days=rules.park_days,
-        appeal_within=rules.appeal_within,
+        appeal_within=book.deadlines.appeal_within,
         follow_up=frozenset(rules.follow_up),
         due=due,
         route=Router(routing, platforms(units), due).route,

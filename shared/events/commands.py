@@ -17,7 +17,10 @@ Name = Annotated[str, Meta(max_length=200)]
 CaseId = Annotated[str, Meta(min_length=1, max_length=60)]
 Priority = Literal["P0", "P1", "P2", "P3"]
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
-Clock = Literal["audit", "sign", "contact", "resolve", "progress", "approve", "follow_up", "reply", "transfer"]
+Clock = Literal[
+    "audit", "sign", "contact", "resolve", "progress", "approve", "follow_up", "reply", "transfer", "supervision",
+    "archive",
+]  # fmt: skip
 JoinPolicy = Literal["all", "quorum", "lead"]
 Rung = Literal["urge", "supervise", "notify_leaders"]
 Channel = Literal["sms", "phone", "desk", "document"]

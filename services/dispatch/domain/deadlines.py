@@ -65,6 +65,7 @@ def note(case: Case, event: Struct, now: datetime) -> None:
     order = case.order(getattr(event, "order", ""))
     if order is not None:
         clockwork.stop(order.stopped, clockwork.of_order(event), now)
+    _note_supervision(case, event, now)
     if clockwork.ends_orders(event):
         for each in case.orders:
             clockwork.stop(each.stopped, clockwork.Change(clockwork.ALL), now)
@@ -72,3 +73,10 @@ def note(case: Case, event: Struct, now: datetime) -> None:
         case.told.append(_mark(event))
     if isinstance(event, e.DeadlineBreached) and order is not None and event.clock not in order.breached:
         order.breached.append(event.clock)
+
+
+def _note_supervision(case: Case, event: Struct, now: datetime) -> None:
+    """Its clock is the supervised order's, or the case's."""
+    one = case.supervision(getattr(event, "supervision", ""))
+    if one is not None:
+        clockwork.stop((case.order(one.order) or case).stopped, clockwork.of_supervision(event), now)

@@ -31,7 +31,7 @@ def evolve(case: Case, event: Struct, now: datetime) -> None:
     _APPLY[type(event)](case, event, now)
     deadlines.note(case, event, now)
     order = case.order(getattr(event, "order", ""))
-    if order is not None and getattr(event, "unit", order.unit) == order.unit:
+    if order is not None and getattr(event, "unit", "") == order.unit:
         order.steps += 1
 
 

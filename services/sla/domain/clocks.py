@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from shared.deadlines import Matter
 from shared.events.commands import Clock
 
-Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger"]
+Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger", "archive"]
 PauseKind = Literal["parked", "supplement", "return_asked", "extension_asked"]
 
 
@@ -81,8 +81,9 @@ class Late(Struct, kw_only=True, omit_defaults=True):
 class Clocks(Struct, kw_only=True, omit_defaults=True):
     """All clocks of a case: its own and those of its orders. `version` of the policy they were counted by.
 
-    `joined`: reporters after the first; `triggered`: trigger → moment; `supervised`: triggers told;
-    `traceparent` is that of the last event, so that what fires belongs to its trace.
+    `joined`: reporters after the first; `triggered`: trigger → moment; `supervised`: triggers told; `documents`:
+    supervision → the order it is about, empty for the whole case. `traceparent` is that of the last event, so that what
+    fires belongs to its trace.
     """
 
     version: str = ""
@@ -91,6 +92,7 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
     orders: dict[str, Order] = field(default_factory=dict)
     owed: list[str] = field(default_factory=list)
     joined: int = 0
+    documents: dict[str, str] = field(default_factory=dict)
     triggered: dict[str, datetime] = field(default_factory=dict)
     supervised: list[str] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
@@ -117,5 +119,10 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
         return {"next": self.next(), "version": self.version, "running": self.running()}
 
     def running(self) -> bool:
-        """Whether any clock has not stopped."""
-        return any(clock.stopped is None for _, order in self.whole() for clock in order.clocks.values())
+        """Whether any clock has not stopped; that of the archive waits for nobody, and is counted anew as it fires."""
+        return any(
+            running.stopped is None
+            for _, order in self.whole()
+            for clock, running in order.clocks.items()
+            if clock != "archive"
+        )

@@ -45,6 +45,10 @@ def _supplemented(state: Clocks, data: e.CaseSupplemented, at: datetime) -> None
     state.matter = structs.replace(state.matter, topic=topic, area=area)
 
 
+def _supervised(state: Clocks, data: e.SupervisionOpened, at: datetime) -> None:
+    state.documents[data.supervision] = data.order
+
+
 def _owed(state: Clocks, data: e.ReplyOwed, at: datetime) -> None:
     if data.obligation not in state.owed:
         state.owed.append(data.obligation)
@@ -61,6 +65,7 @@ FACTS: dict[type[Struct], Callable[[Clocks, Any, datetime], None]] = {
     e.WorkOrderExtended: _extended,
     e.ContactAttached: _attached,
     e.CaseSupplemented: _supplemented,
+    e.SupervisionOpened: _supervised,
     e.ReplyOwed: _owed,
     e.ReplySettled: _settled,
 }

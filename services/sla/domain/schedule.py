@@ -13,6 +13,8 @@ from shared.events.commands import Clock
 PLANS = 4096
 """Kinds of clocks whose plan is remembered; topics are free text."""
 _MICRO = timedelta(microseconds=1)
+ON_TIME: frozenset[Kind] = frozenset({"accept", "archive"})
+"""What has no sense once the clock has stopped, however late that was."""
 
 
 class Rung(NamedTuple):
@@ -90,6 +92,10 @@ class Schedule:
         if running.fixed is not None:
             running.due, running.rule = running.fixed, "fixed"
             return True
+        if clock == "archive":
+            running.rule, running.period = "appeal", self.book.deadlines.appeal_within
+            running.due = self.book.calendar().due(running.since, running.period)
+            return True
         terms = self.book.terms(clock, state.matter, running.since, unit=order.unit, profile=order.profile)
         if terms is None:
             return False
@@ -137,6 +143,9 @@ class Schedule:
         """Everything that a clock tells in its life, in the order of policy, without what was told."""
         order = state.order(name)
         running = order.clocks[clock]
+        if clock == "archive":
+            yield from () if "archive" in told else (Rung(running.due, "archive", "archive"),)
+            return
         plan = self._plan(clock, state.matter, order.profile)
         for key, left in plan.warnings:
             if key not in told:
@@ -214,11 +223,11 @@ class Schedule:
             return Due("", None, one.due, Rung(one.at, one.kind, one.key, 0.0, trigger)) if trigger else None
         running = state.order(one.order).clocks.get(one.clock)
         stopped = running.stopped if running and running.due == one.due else None
-        if one.kind == "accept" and (running is None or running.stopped is not None):
+        if one.kind in ON_TIME and (running is None or running.stopped is not None):
             return None
         if one.kind == "warn" and (running is None or running.due != one.due or (stopped and stopped <= one.due)):
             return None
-        if one.kind in ("warn", "breach", "accept"):
+        if one.kind in ("warn", "breach", *ON_TIME):
             return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, one.left))
         step = self.ladder.step(one.clock, one.matter, one.key)
         return Due(one.order, one.clock, one.due, Rung(one.at, one.kind, one.key, 0.0, step)) if step else None

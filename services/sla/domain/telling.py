@@ -7,7 +7,7 @@ from msgspec import Struct
 from services.sla.domain.clocks import Clocks
 from services.sla.domain.ladder import Step
 from services.sla.domain.schedule import Due, Schedule
-from shared.events.commands import COMMANDS, Breach, Escalate, Sign, Supervise, Warn
+from shared.events.commands import COMMANDS, Archive, Breach, Escalate, Sign, Supervise, Warn
 from shared.events.envelope import Envelope, raw
 from shared.ids import caused_command_id, span_of
 
@@ -41,6 +41,8 @@ def _data(schedule: Schedule, state: Clocks, one: Due) -> Struct:
     if rung.kind in ("supervise", "trigger") and to is not None:
         return Supervise(order=one.order, reason=to.reason, due=schedule.answer_due(state, one))
     assert one.clock is not None, "only a trigger has no clock"
+    if rung.kind == "archive":
+        return Archive(reason=f"申诉期{schedule.book.deadlines.appeal_within}届满")
     if rung.kind == "warn":
         return Warn(clock=one.clock, order=one.order, due=one.due, left=rung.left)
     if isinstance(to, Step):

@@ -43,7 +43,7 @@ class ClocksView:
         self.schedule = schedule
 
     def fold(self, state: Clocks | None, event: Envelope, data: Any) -> Clocks | None:
-        """Nothing, where no clock was ever started: a case that was answered in the call costs no write."""
+        """Nothing, where no clock was ever started: a case that was answered in the call has none but the archive's."""
         if state is None and not _begins(data):
             return None
         state = state or Clocks(version=self.schedule.version)
@@ -54,6 +54,7 @@ class ClocksView:
             facts(state, data, event.time)
         self._pause(state, event, data)
         self._order_clocks(state, event, data)
+        self._supervision_clock(state, event, data)
         self._case_clocks(state, event, data)
         if isinstance(data, e.CaseRegraded):
             self._regrade(state, data, event.time)
@@ -76,6 +77,14 @@ class ClocksView:
         if clockwork.ends_orders(data):
             for each in state.orders:
                 self._change(state, each, clockwork.Change(clockwork.ALL), event)
+
+    def _supervision_clock(self, state: Clocks, event: Envelope, data: Any) -> None:
+        """The document names the day, or policy does."""
+        name = state.documents.get(getattr(data, "supervision", ""))
+        if isinstance(data, e.SupervisionOpened) and data.due is not None:
+            self.schedule.start(state, data.order, "supervision", event.id, event.time, fixed=data.due)
+        elif name is not None:
+            self._change(state, name, clockwork.of_supervision(data), event)
 
     def _case_clocks(self, state: Clocks, event: Envelope, data: Any) -> None:
         change = clockwork.of_case(data, owed=bool(state.owed))
@@ -145,4 +154,4 @@ def _count_from(order: Order, at: datetime) -> None:
 def _begins(data: Any) -> bool:
     if isinstance(data, e.CaseRegistered):
         return data.obligation_state != "settled"
-    return isinstance(data, e.WorkOrderIssued | e.CaseReopenRequested)
+    return isinstance(data, e.WorkOrderIssued | e.CaseReopenRequested | e.CaseClosed)

@@ -137,12 +137,28 @@ def test_nobodys_case_is_anybodys() -> None:
     assert case.unkept_since is None
 
 
+def test_a_supervision_s_deadline_is_judged_by_its_report() -> None:
+    case = handling()
+    order = of(case, LEAD)
+    (opened,) = do(case, c.Supervise(order=order, reason="r", due=START + timedelta(days=2)), actor="supervisor:s")
+    assert isinstance(opened, e.SupervisionOpened)
+    do(case, c.AnswerSupervision(supervision=opened.supervision, text="t"), days=1, actor=f"unit:{LEAD}")
+    due = START + timedelta(days=2)
+    breach = c.Breach(clock="supervision", order=order, due=due)
+    assert refused(case, breach, days=3) == "clock_stopped"
+    back = c.JudgeSupervision(supervision=opened.supervision, passed=False, text="t")
+    do(case, back, days=1, actor="supervisor:s")
+    assert names(do(case, breach, days=3)) == ["DeadlineBreached"]
+    assert refused(case, breach, days=3) == "already_breached"
+
+
 def city(folder: Path, **changed: object) -> Path:
     """A copy of a city's policy with some of its rules changed."""
     for file in Path("policy/130100").glob("*.yaml"):
         (folder / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
-    rules = yaml.safe_load((folder / "rules.yaml").read_text(encoding="utf-8"))
-    (folder / "rules.yaml").write_text(yaml.safe_dump({**rules, **changed}), encoding="utf-8")
+    file = folder / ("deadlines.yaml" if "appeal_within" in changed else "rules.yaml")
+    rules = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump({**rules, **changed}), encoding="utf-8")
     return folder
 
 

@@ -7,6 +7,8 @@ import pytest
 from msgspec import Struct
 
 from services.sla.domain.clocks import Clocks
+from services.sla.domain.explain import explained
+from services.sla.domain.schedule import Due
 from shared import clockwork
 from shared.clock import CHINA
 from shared.events import cases as e
@@ -17,6 +19,7 @@ from tests.unit.sla.world import SCHEDULE, VIEW, answered, case_of, clock_of, ev
 WEDNESDAY = datetime(2021, 1, 13, 10, 0, tzinfo=CHINA)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 def days(count: int) -> datetime:
@@ -132,9 +135,71 @@ def test_the_centres_clocks_run_while_it_is_the_centre_that_is_waited_for() -> N
     assert clock_of(state, "audit").due == WEDNESDAY + HOUR + 10 * MINUTE
 
 
-def test_a_case_answered_in_the_call_has_no_clock_at_all() -> None:
+def test_a_case_answered_in_the_call_has_no_clock_until_it_is_closed() -> None:
     data = registered(state="settled")
     assert VIEW.fold(None, event(case_of("a"), 1, WEDNESDAY, data), data) is None
+    state = folded((WEDNESDAY, data), (WEDNESDAY, e.CaseClosed(reason="answered_at_desk")))
+    assert [clock for _, order in state.whole() for clock in order.clocks] == ["archive"]
+    assert not state.running(), "nobody is waited for"
+
+
+CLOSED = e.CaseClosed(reason="solved")
+ARCHIVE_AT = datetime(2021, 2, 3, 17, 30, tzinfo=CHINA)
+"""The end of the fifteenth working day after Wednesday, 13 January."""
+
+
+def test_a_closed_case_is_archived_when_the_time_for_an_appeal_is_over() -> None:
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, CLOSED))
+    archive = clock_of(state, "archive", "")
+    assert (archive.due, archive.rule, archive.period, archive.next) == (ARCHIVE_AT, "appeal", "15wd", ARCHIVE_AT)
+    assert [rung.kind for rung in SCHEDULE.rungs(state, "", "archive")] == ["archive"]
+    shown = next(one for one in explained(state, SCHEDULE) if one["clock"] == "archive")
+    assert (shown["due"], shown["rule"], shown["rungs"][0]["step"]) == (ARCHIVE_AT, "appeal", "archive")
+
+
+@pytest.mark.parametrize(
+    "again", [e.CaseReopenRequested(contact_id="c"), e.CaseReopened(cycle=2, reason="r", obligations=())]
+)
+def test_a_case_that_goes_on_is_not_archived(again: Struct) -> None:
+    for at in (WEDNESDAY + HOUR, ARCHIVE_AT + HOUR):
+        state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, CLOSED), (at, again))
+        assert "archive" not in {one.rung.kind for one in all_pending(state)}
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, CLOSED), (WEDNESDAY + HOUR, again), (WEDNESDAY + HOUR, CLOSED))
+    assert clock_of(state, "archive", "").next == ARCHIVE_AT
+
+
+def all_pending(state: Clocks) -> list[Due]:
+    """Everything that is still told, however late."""
+    found = []
+    while (one := SCHEDULE.pending(state, ARCHIVE_AT + 100 * DAY)) is not None:
+        found.append(one)
+        SCHEDULE.told(state, one)
+    return found
+
+
+def supervised(order: str, due: datetime | None) -> e.SupervisionOpened:
+    return e.SupervisionOpened(supervision="s", order=order, unit=LEAD, reason="r", due=due, number="SJZ-1-D1")
+
+
+@pytest.mark.parametrize("order", ["o", ""])
+def test_a_written_supervision_has_a_clock_of_its_own(order: str) -> None:
+    """The document's own day, else policy's; the report stops it, a report sent back lets it go on."""
+    told = supervised(order, days(3))
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, told))
+    assert (clock_of(state, "supervision", order).due, clock_of(state, "supervision", order).rule) == (days(3), "fixed")
+    kinds = [rung.kind for rung in SCHEDULE.rungs(state, order, "supervision")]
+    assert kinds == ["warn", "breach", "urge", "notify_leaders"]
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, supervised(order, None)))
+    assert (clock_of(state, "supervision", order).due, clock_of(state, "supervision", order).period) == (days(2), "2wd")
+    report, back = e.SupervisionAnswered(supervision="s", unit=LEAD, text="t"), e.SupervisionSentBack(
+        supervision="s", unit=LEAD, text="t"
+    )  # fmt: skip
+    begun = [(WEDNESDAY, issued("o")), (WEDNESDAY, told), (WEDNESDAY + HOUR, report)]
+    assert clock_of(folded(*begun), "supervision", order).stopped == WEDNESDAY + HOUR
+    assert clock_of(folded(*begun, (WEDNESDAY + 2 * HOUR, back)), "supervision", order).stopped is None
+    late = folded((WEDNESDAY, issued("o")), (WEDNESDAY, told), (days(5), report))
+    assert ("breach", "supervision") in {(one.rung.kind, one.clock) for one in all_pending(late)}
+    assert explained(late, SCHEDULE)
 
 
 def test_reply_and_follow_up_are_the_cases_own_and_follow_each_other() -> None:

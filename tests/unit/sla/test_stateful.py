@@ -28,10 +28,18 @@ STEPS: dict[str, Struct] = {
     "resume": e.CaseResumed(reason="r"),
     "up": e.CaseRegraded(priority="P0", request_type="QZ", topic="", reason="r"),
     "down": e.CaseRegraded(priority="P2", request_type="QZ", topic="", reason="r"),
+    "supervise": e.SupervisionOpened(
+        supervision="s", order="o", unit=LEAD, reason="r", due=START + timedelta(days=3), number="n"
+    ),
+    "report": e.SupervisionAnswered(supervision="s", unit=LEAD, text="t"),
+    "not enough": e.SupervisionSentBack(supervision="s", unit=LEAD, text="t"),
+    "close": e.CaseClosed(reason="r"),
+    "ask again": e.CaseReopenRequested(contact_id="c"),
     "extend": e.WorkOrderExtended(order="o", unit=LEAD, until=START + timedelta(days=9), reason="r"),
 }
-MOOT = ("warn", "sign")
-"""Not told late: a warning of a clock that has stopped in time, and the silence of a unit that has signed."""
+MOOT = ("warn", "sign", "archive")
+"""Not told late: a warning of a clock that has stopped in time, the silence of a unit that has signed, the archive of a
+case that goes on."""
 
 
 def certain(told: list[Told]) -> set[tuple[Any, ...]]:

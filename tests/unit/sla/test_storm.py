@@ -77,7 +77,7 @@ async def test_another_policy_counts_running_clocks_anew_and_leaves_what_is_over
     one = await many(3)
     done = case_of("c0")
     await one.read(event(case_of("d"), 1, START, issued("o", "P2")))
-    other = with_deadlines(SCHEDULE, TIGHT.replace('version: "2021-01-13.2"', 'version: "tight"'))
+    other = with_deadlines(SCHEDULE, TIGHT.replace('version: "2021-01-13.3"', 'version: "tight"'))
     store = MemoryStore(one.world.table)
     assert await recount(store, other, one.clock) == 4
     assert await recount(store, other, one.clock) == 0

@@ -149,3 +149,22 @@ async def test_dispatch_takes_warn_and_breach_once_and_refuses_them_where_the_cl
     early = msgspec.structs.replace(late, due=after(79))
     assert _dispatch(case, commanded(case.id, early, "b2", actor="service:sla"), after(95)) == ["deadline.breached.v1"]
     assert e.DeadlineBreached in e.CASES.types
+
+
+async def test_the_archive_is_sent_once_through_restarts_and_a_lost_write() -> None:
+    """Whoever fires it again, because a write was lost, sends the same command."""
+    world = World()
+    one = Watching(world, START)
+    await one.read(event(CASE, 1, START, issued("o")), event(CASE, 2, START, e.CaseClosed(reason="solved")))
+    due = datetime(2021, 2, 3, 17, 30, tzinfo=CHINA)
+    assert "archive" not in await one.fire(due - timedelta(seconds=1))
+    before = msgspec.json.encode(world.clocks(CASE))
+    assert await one.fire(due) == ["archive"]
+    world.table.rows[CASE]["state"] = msgspec.json.decode(before)
+    world.table.rows[CASE]["next"] = due
+    second = Watching(world, START)
+    assert await second.fire(due) == ["archive"]
+    assert await Watching(world, START).fire(due + timedelta(days=100)) == []
+    assert len({told.id for told in world.told() if told.verb == "archive"}) == 1
+    await second.read(event(CASE, 3, due, e.CaseArchived(reason="r")))
+    assert world.clocks(CASE).next() is None

@@ -37,7 +37,11 @@ VIEW = ClocksView(SCHEDULE)
 PLAIN = Schedule(
     make_rulebook(
         Deadlines(
-            version="plain", warn_left=(0.2,), pauses=Pauses(), limits=(Limit(id="all", sign="10m", resolve="2h"),)
+            version="plain",
+            appeal_within="15wd",
+            warn_left=(0.2,),
+            pauses=Pauses(),
+            limits=(Limit(id="all", sign="10m", resolve="2h"),),
         ),
         Profiles(version="plain", profiles=()),
         CalendarFile(version="plain", intervals=((time(8, 30), time(17, 30)),)),
@@ -117,7 +121,14 @@ class World:
 def told_of(command: Envelope) -> Told:
     data = COMMANDS.data(command)
     rung = getattr(data, "step", "") or (f"{data.left:g}" if isinstance(data, Warn) else "")
-    return Told(command.id, verb_of(command.type), getattr(data, "clock", ""), data.order, rung, data.due)
+    return Told(
+        command.id,
+        verb_of(command.type),
+        getattr(data, "clock", ""),
+        getattr(data, "order", ""),
+        rung,
+        getattr(data, "due", None),
+    )
 
 
 class Watching:
