@@ -63,7 +63,6 @@ class Centre:
                 await self._groups.acquire()
                 tasks.create_task(self._released(group, tasks))
                 begun += sum(call.kind != "event" for call in group)
-                self._wall.begun = begun / self._plan.count
         self.counts.finished = time.time()
 
     async def _pace(self, begun: int) -> None:
@@ -73,6 +72,7 @@ class Centre:
     async def _released(self, group: Sequence[Call], tasks: asyncio.TaskGroup) -> None:
         try:
             await self._serve(group, tasks)
+            self._wall.served += sum(call.kind != "event" for call in group) / self._plan.count
         finally:
             self._groups.release()
 
@@ -148,7 +148,10 @@ class Centre:
             body["caller"] = call.caller
         if call.kind == "desk":
             return {**body, "request_type": "ZX", "answer": DESK_ANSWER}
-        return {**body, "request_type": self._request_type(call), "urgent": call.urgent, "key": call.key}
+        topic = self._plan.mix.event_case.topic if call.kind == "event" else ""
+        return {
+            **body, "request_type": self._request_type(call), "topic": topic, "urgent": call.urgent, "key": call.key
+        }  # fmt: skip
 
     def _request_type(self, call: Call) -> str:
         drawn = self._plan.chance.draw("type", call.index)

@@ -91,12 +91,13 @@ class Desks:
 
     def due(self, now: float) -> list[Reply]:
         """What was refused for the moment, and can be said again; each is given out once."""
-        ready = [one for one in self._later if one[0] <= now]
-        self._later = [one for one in self._later if one[0] > now]
+        held = self._world.wall.to_link
+        ready = [one for one in self._later if one[0] <= now and one[2].case not in held]
+        self._later = [one for one in self._later if one[0] > now or one[2].case in held]
         return [reply for _, order, reply in ready if order not in self._ended]
 
     def _first(self, unit: str, event: Envelope, order: str, now: float) -> Reply | None:
-        """What is about to be linked to an event case is left for a while."""
+        """What is about to be linked to an event case is left until it is."""
         self._issued[order] = event.time
         plan = plan_of(self._world, event.subject, order)
         if plan == "silent":

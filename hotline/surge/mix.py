@@ -34,6 +34,7 @@ class Departments(Policy):
     extended: Share
     extended_days: int
     extension_approved: Share
+    parked: Share
 
 
 class EventMix(Policy):
@@ -42,6 +43,7 @@ class EventMix(Policy):
     share: Annotated[float, Field(ge=0.0)]
     answered: Share
     detached: Share
+    topic: str
     title: str
     text: str
 
@@ -76,7 +78,6 @@ class Mix(Policy):
     event_case: EventMix
     merges: Merges
     departments: Departments
-    parked: Share
     profile: ProfileMix
     follow_up_unsolved: Share
     reopened: Share

@@ -46,7 +46,7 @@ class Auditor(Actor):
     async def _audit(self, item: Item) -> None:
         """A disputed order waits for the ruling, and an answer to many for its moment."""
         wall, event = self.world.wall, self.world.mix.event_case
-        if item["arbitration"] or (item["id"] == wall.event_case and wall.begun < event.answered):
+        if item["arbitration"] or (item["id"] == wall.event_case and wall.served < event.answered):
             return
         for order in item["orders"]:
             if order["state"] == "FED_BACK":

@@ -25,7 +25,6 @@ class Supervisor(Actor):
             await self.each(self._judge_extensions, unit=unit, state="EXTENSION_ASKED")
         await self.all(self._arbitrate, list(self._disputes))
         await self.each(self._resume, state="PARKED")
-        await self.each(self._park, state="HANDLING")
         await self.each(self._judge_reopening, state="REOPEN_REQUESTED")
 
     async def _judge_returns(self, item: Item) -> None:
@@ -62,9 +61,16 @@ class Supervisor(Actor):
         await self.command(str(item["id"]), "arbitrate", str(order["id"]), body)
 
     async def _judge_extensions(self, item: Item) -> None:
+        """Some matters take so long that they are parked first; the request is judged after that."""
+        case, parked = str(item["id"]), self.world.mix.departments.parked
+        if item["state"] == "PARKED":
+            return
+        if self.draw("parked", case) < parked and not self.tries("park", case):
+            await self._park(item)
+            return
         for order in item["orders"]:
             if order["state"] == "EXTENSION_ASKED":
-                await self._judge_extension(str(item["id"]), str(order["id"]))
+                await self._judge_extension(case, str(order["id"]))
 
     async def _judge_extension(self, case: str, order: str) -> None:
         share = self.world.mix.departments.extension_approved
@@ -74,9 +80,8 @@ class Supervisor(Actor):
 
     async def _park(self, item: Item) -> None:
         case = str(item["id"])
-        if self.draw("parked", case) < self.world.mix.parked and not self.tries("park", case):
-            review = min(datetime.fromisoformat(order["issued_at"]) for order in item["orders"]) + REVIEW
-            await self.command(case, "park", case, {"reason": "需列入年度计划。", "review_at": review.isoformat()})
+        review = min(datetime.fromisoformat(order["issued_at"]) for order in item["orders"]) + REVIEW
+        await self.command(case, "park", case, {"reason": "需列入年度计划。", "review_at": review.isoformat()})
 
     async def _resume(self, item: Item) -> None:
         await self.command(str(item["id"]), "resume", str(item["id"]), {"reason": "条件已具备，恢复办理。"})

@@ -33,7 +33,7 @@ class ProfileSwitch:
         profile = self._world.mix.profile
         for position, (on, moment) in enumerate(((True, profile.switched_on), (False, profile.switched_off))):
             while self.acted <= position:
-                if self._world.wall.begun >= moment:
+                if self._world.wall.served >= moment:
                     await self._put(profile.id, on)
                 await asyncio.sleep(LOOK_S)
 

@@ -5,8 +5,8 @@ class Wall:
     """Shared by the agents and by the people behind them. The first case about the cause becomes the event case."""
 
     def __init__(self) -> None:
-        self.begun = 0.0
-        """Share of the first calls that have come."""
+        self.served = 0.0
+        """Share of the first calls that have ended."""
         self.event_case = ""
         self.about: set[str] = set()
         """Every case about the cause; the event case is one of them."""

@@ -40,7 +40,7 @@ class Dispatch:
 async def test_an_agent_waits_for_the_number_unless_a_rate_was_asked_for(
     tmp_path: Path, rate: float, asked: int
 ) -> None:
-    plan = Round("r", 20, 10, load_mix(), Chance(1), [Message(title="路灯", text="路灯不亮")])
+    plan = Round("r", 20, 0, load_mix(), Chance(3), [Message(title="路灯", text="路灯不亮")])
     intake, dispatch = cast(Door, Intake()), Dispatch()
     centre = Centre(plan, intake, [intake], Journal(tmp_path, "centre"), rate, cast(Door, dispatch), Wall())
     await centre.run()
