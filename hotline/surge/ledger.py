@@ -7,13 +7,14 @@ to an event case answered twice. Duplicates inside Kafka are legal.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from hotline.surge.facts import Effect, Facts
 from hotline.surge.histories import Histories
-from hotline.surge.journal import Attached, Commanded, Line, Refused, Registered, Settled, Switched, Touches
+from hotline.surge.journal import Registered
+from hotline.surge.promises import Promises
 from shared.events.deliveries import CHANNELS
 from shared.states import OVER
 
@@ -103,24 +104,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
     @property
     def clean(self) -> bool:
         return not any(self.troubles().values())
-
-
-class Promises:
-    """The journals' lines by kind."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.touches: list[Touches] = []
-        self.registered: list[Registered] = []
-        self.attached: list[Attached] = []
-        self.commanded: list[Commanded] = []
-        self.settled: list[Settled] = []
-        self.switched: list[Switched] = []
-        self.refused: list[Refused] = []
-        for line in lines:
-            getattr(self, type(line).__name__.lower()).append(line)
-
-    def offered(self) -> set[str]:
-        return {contact for touch in self.touches for contact, _, kind in touch.items if kind == "offered"}
 
 
 def build_ledger(facts: Facts, histories: Histories) -> Ledger:
