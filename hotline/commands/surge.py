@@ -26,6 +26,9 @@ NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
 
 def surge(
     calls: Annotated[int, typer.Option(min=1, help="first calls; some callers call again")] = 2000,
+    event: Annotated[
+        int | None, typer.Option(min=0, help="callers about one cause, beside the first calls; else half as many")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="JSON lines with title, text and optional time; .xz too")] = None,
     rate: Annotated[str, typer.Option(help="calls per second, or max")] = "max",
     seed: Annotated[int, typer.Option(help="the same seed makes the same callers")] = 1,
@@ -41,7 +44,7 @@ def surge(
     containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
 ) -> None:
     """Replay messages as calls on a fresh platform; exit 0 only when nothing is lost, done twice or owed."""
-    plan = _plan(calls, data or default_data(), rate, seed, kill or [])
+    plan = _plan(calls, event, data or default_data(), rate, seed, kill or [])
     first = Options(city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, containers=containers)
     console = Console(stderr=as_json)
     stacks = cities(first, partner)
@@ -62,7 +65,7 @@ def surge(
     raise typer.Exit(0 if clean else NOT_CLEAN)
 
 
-def _plan(calls: int, data: Path, rate: str, seed: int, kill: list[str]) -> Plan:
+def _plan(calls: int, event: int | None, data: Path, rate: str, seed: int, kill: list[str]) -> Plan:
     try:
         faults = tuple(parse_fault(text) for text in kill)
         read_messages(data)
@@ -71,7 +74,7 @@ def _plan(calls: int, data: Path, rate: str, seed: int, kill: list[str]) -> Plan
         raise typer.BadParameter(str(error)) from error
     if speed < 0:
         raise typer.BadParameter("--rate is a number of calls per second, or max")
-    return Plan(calls=calls, data=data, rate=speed, seed=seed, faults=faults)
+    return Plan(calls=calls, events=event, data=data, rate=speed, seed=seed, faults=faults)
 
 
 async def _surge(stacks: Sequence[Stack], plan: Plan, console: Console) -> list[Result]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from hotline.story import script as s
 from hotline.story.stage import LOOK_S, Stage, order_in, taken
+from hotline.surge.desks import Reply
 from hotline.surge.door import Door
-from hotline.surge.feeds import Reply
 
 
 async def act(stage: Stage, step: s.Step, key: str) -> str:

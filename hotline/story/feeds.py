@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from hotline.surge.feeds import About, Reply
+from hotline.surge.desks import About, Reply
 from shared.clock import Clock
 from shared.events.envelope import Envelope, decode
 from shared.events.topics import Topics

@@ -8,7 +8,7 @@ from msgspec import Struct
 from hotline.surge.messages import Message
 from hotline.surge.mix import Chance, Mix
 
-Kind = Literal["ivr", "desk", "dispatched", "again"]
+Kind = Literal["ivr", "desk", "dispatched", "again", "event", "neighbour"]
 PREFIXES = (131, 132, 135, 136, 137, 138, 139, 150, 151, 152, 155, 156, 158, 159, 177, 180, 186, 187, 188, 189)
 """Numbers of the Chinese numbering plan's mobile range; followed by any eight digits they are valid."""
 _STEP = 479_001_599
@@ -63,16 +63,35 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Round(Struct, frozen=True):
-    """All calls of one run, made from its seed; `name` keeps the ids of several rounds apart."""
+    """All calls of one run, made from its seed; `name` keeps the ids of several rounds apart.
+
+    `count` first calls, and among them `events` callers about one cause.
+    """
 
     name: str
     count: int
+    events: int
     mix: Mix
     chance: Chance
     messages: Sequence[Message]
 
     def calls(self) -> Iterator[Call]:
-        return map(self.call, range(self.count))
+        """The first calls, and evenly between them those about the cause."""
+        for index in range(self.count):
+            yield self.call(index)
+            before, after = (self.events * n // self.count for n in (index, index + 1))
+            yield from map(self.event, range(before, after))
+
+    def event(self, nth: int) -> Call:
+        """The nth call about the cause."""
+        index, cause = self.count + nth, self.mix.event_case
+        return Call(
+            id=f"{self.name}-event-{nth}",
+            index=index,
+            kind="event",
+            caller=self._caller(index),
+            message=Message(title=cause.title, text=cause.text),
+        )
 
     def call(self, index: int) -> Call:
         kind = self._kind(index)
@@ -94,10 +113,26 @@ class Round(Struct, frozen=True):
             id=f"{first.id}-again",
             index=first.index,
             kind="again",
-            caller=first.caller if first.index % 2 else self.number(self.count + first.index),
+            caller=first.caller if first.index % 2 else self.number(self._all + first.index),
             message=first.message,
             case=case,
         )
+
+    def neighbour(self, first: Call) -> Call | None:
+        """Somebody else's call about the same matter, who does not know that it was reported."""
+        if first.kind != "dispatched" or not self.chance.yes(self.mix.merges.neighbours, "neighbour", first.index):
+            return None
+        return Call(
+            id=f"{first.id}-neighbour",
+            index=first.index,
+            kind="neighbour",
+            caller=self.number(2 * self._all + first.index),
+            message=first.message,
+        )
+
+    @property
+    def _all(self) -> int:
+        return self.count + self.events
 
     def _caller(self, index: int) -> str:
         return self.fixed_line(index) if self.chance.yes(self.mix.fixed_lines, "fixed", index) else self.number(index)

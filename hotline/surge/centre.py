@@ -10,6 +10,7 @@ from typing import Any
 from hotline.surge.calls import Call, Round
 from hotline.surge.door import Door
 from hotline.surge.journal import Attached, Journal, Registered, Touches
+from hotline.surge.wall import Wall
 
 GROUP = 50
 """Calls whose events the telephone system sends in one array."""
@@ -38,7 +39,7 @@ class Centre:
     """
 
     def __init__(
-        self, plan: Round, pbx: Door, agents: Sequence[Door], journal: Journal, rate: float, dispatch: Door
+        self, plan: Round, pbx: Door, agents: Sequence[Door], journal: Journal, rate: float, dispatch: Door, wall: Wall
     ) -> None:
         self.counts = Counts()
         self._plan = plan
@@ -47,11 +48,12 @@ class Centre:
         self._journal = journal
         self._rate = rate
         self._dispatch = dispatch
+        self._wall = wall
         self._groups = asyncio.Semaphore(GROUPS_IN_FLIGHT)
         self._again = asyncio.Semaphore(AGAIN_IN_FLIGHT)
 
     async def run(self) -> None:
-        """Returns when every call, and every second call, has ended."""
+        """Returns when every call, and every later one, has ended. Those about the one cause come beside the rate."""
         self.counts.started = time.time()
         size = GROUP if not self._rate else max(1, min(GROUP, int(self._rate * TICK_S)))
         calls, begun = self._plan.calls(), 0
@@ -60,7 +62,7 @@ class Centre:
                 await self._pace(begun)
                 await self._groups.acquire()
                 tasks.create_task(self._released(group, tasks))
-                begun += len(group)
+                begun += sum(call.kind != "event" for call in group)
         self.counts.finished = time.time()
 
     async def _pace(self, begun: int) -> None:
@@ -70,6 +72,7 @@ class Centre:
     async def _released(self, group: Sequence[Call], tasks: asyncio.TaskGroup) -> None:
         try:
             await self._serve(group, tasks)
+            self._wall.served += sum(call.kind != "event" for call in group) / self._plan.count
         finally:
             self._groups.release()
 
@@ -113,10 +116,18 @@ class Centre:
             await self._attach(call, contact)
             return ""
         case = await self._register(call, contact)
-        second = self._plan.again(call, case) if case and call.kind == "dispatched" else None
-        if second is not None:
-            tasks.create_task(self._call_again(second, tasks))
+        for later in self._later(call, case):
+            tasks.create_task(self._call_again(later, tasks))
         return case
+
+    def _later(self, call: Call, case: str) -> list[Call]:
+        """Calls that follow from a case that departments work on."""
+        if not case or call.kind not in ("dispatched", "event"):
+            return []
+        if call.kind == "event":
+            self._wall.reported(case)
+        neighbour = self._plan.neighbour(call)
+        return [later for later in (self._plan.again(call, case), neighbour) if later is not None]
 
     async def _register(self, call: Call, contact: str) -> str:
         """The case's id, empty where intake refused."""
@@ -137,7 +148,10 @@ class Centre:
             body["caller"] = call.caller
         if call.kind == "desk":
             return {**body, "request_type": "ZX", "answer": DESK_ANSWER}
-        return {**body, "request_type": self._request_type(call), "urgent": call.urgent, "key": call.key}
+        topic = self._plan.mix.event_case.topic if call.kind == "event" else ""
+        return {
+            **body, "request_type": self._request_type(call), "topic": topic, "urgent": call.urgent, "key": call.key
+        }  # fmt: skip
 
     def _request_type(self, call: Call) -> str:
         drawn = self._plan.chance.draw("type", call.index)

@@ -14,6 +14,8 @@ class RunConfig(Struct, frozen=True, kw_only=True):
 
     name: str
     calls: int
+    events: int
+    """Callers about one cause, beside the first calls."""
     rate: float
     seed: int
     data: str
@@ -46,6 +48,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     finished: float = 0.0
     """Unix seconds at which the last call had ended; 0 before."""
     acted: dict[str, int] = {}
+    intends: int = 0
+    """What somebody will still do to cases that are at rest."""
     troubles: int = 0
     trouble: str = ""
     """The last reason why a request had to be repeated."""

@@ -1,5 +1,6 @@
 """How a department works on an order, and the departments that work through dispatch's API."""
 
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from hotline.surge.door import Door
@@ -10,12 +11,24 @@ Plan = Literal["sign", "return", "silent"]
 PUBLIC_ANSWER = "您反映的问题已办理：工作人员已联系处理并说明了有关政策，感谢您的来电。"
 
 
-def plan_of(world: World, order: str) -> Plan:
+def plan_of(world: World, case: str, order: str) -> Plan:
     """What the department does first with an order: sign it, ask it back, or nothing at all."""
-    drawn, shares = world.chance.draw("department", order), world.mix.departments
+    shares = world.mix.departments
+    if world.chance.yes(shares.disputed, "disputed", case):
+        return "return"
+    drawn = world.chance.draw("department", order)
     if drawn < shares.silent:
         return "silent"
     return "return" if drawn < shares.silent + shares.returned else "sign"
+
+
+def extension_of(world: World, order: str, issued: datetime) -> dict[str, Any] | None:
+    """More time than it has, where the department asks for it at all."""
+    shares = world.mix.departments
+    if not world.chance.yes(shares.extended, "extension", order):
+        return None
+    until = issued + timedelta(days=shares.extended_days)
+    return {"order": order, "until": until.isoformat(), "reason": "涉及多个单位，需现场勘查。", "plan": "已排定勘查。"}
 
 
 def return_of(order: str) -> dict[str, Any]:
@@ -37,23 +50,29 @@ class HttpDepartment(Actor):
         await self.each(self._take, unit=self._unit, state="WAIT_SIGN")
         await self.each(self._handle, unit=self._unit, state="HANDLING")
 
-    def _mine(self, item: Item, state: str) -> str:
+    def _mine(self, item: Item, state: str) -> Item | None:
         """This unit's order on the case, if it is in that state."""
         found = (order for order in item["orders"] if order["unit"] == self._unit and order["state"] == state)
-        return next((str(order["id"]) for order in found), "")
+        return next(found, None)
 
     async def _take(self, item: Item) -> None:
-        order = self._mine(item, "WAIT_SIGN")
-        plan = plan_of(self.world, order)
-        if not order or plan == "silent":
+        mine, case = self._mine(item, "WAIT_SIGN"), str(item["id"])
+        if mine is None or case in self.world.wall.to_link:
             return
-        case = str(item["id"])
+        order = str(mine["id"])
+        plan = plan_of(self.world, case, order)
         if plan == "return" and not self.tries("ask_return", order):
             await self.command(case, "ask_return", order, return_of(order))
-        else:
+        elif plan != "silent":
             await self.command(case, "sign", order, {"order": order})
 
     async def _handle(self, item: Item) -> None:
-        order = self._mine(item, "HANDLING")
-        if order:
-            await self.command(str(item["id"]), "answer", order, answer_of(order))
+        mine, case = self._mine(item, "HANDLING"), str(item["id"])
+        if mine is None:
+            return
+        order = str(mine["id"])
+        longer = extension_of(self.world, order, datetime.fromisoformat(mine["issued_at"]))
+        if longer and not self.tries("ask_extension", order):
+            await self.command(case, "ask_extension", order, longer)
+        else:
+            await self.command(case, "answer", order, answer_of(order))

@@ -41,6 +41,9 @@ class Door:
         headers = f"{self._authorization}Idempotency-Key: {key}\r\n" if key else self._authorization
         return await self._ask("POST", path, body, headers)
 
+    async def put(self, path: str, body: Any) -> Answer:
+        return await self._ask("PUT", path, body, self._authorization)
+
     async def _ask(self, method: str, path: str, body: Any, headers: str) -> Answer:
         pause = 0.05
         while True:

@@ -104,10 +104,46 @@ class Noticed(Struct, frozen=True):
     notice: str
 
 
-Detail = (
-    Absorbed | Released | Merged | Split | Birth | Joined | Reopened | Paid | Noticed | Sent | Rung | Signed | Asked
-    | Ended
-)  # fmt: skip
+class UndoAsked(Struct, frozen=True):
+    """Of `merge.undo_asked`."""
+
+    merge: str
+
+
+class Separated(Struct, frozen=True):
+    """Of `case.separated`."""
+
+    merge: str
+    obligations: tuple[str, ...]
+
+
+class Kept(Struct, frozen=True):
+    """Of `merge.kept`."""
+
+    merge: str
+
+
+class Issued(Struct, frozen=True):
+    """Of `work_order.issued`."""
+
+    profile: str = ""
+
+
+class Told(Struct, frozen=True):
+    """Of `case.answered`; empty where it was answered at the desk."""
+
+    event_case: str = ""
+
+
+class Linked(Struct, frozen=True):
+    """Of `case.linked`: waits for the event case's answer."""
+
+    event_case: str
+    link: int
+
+
+Tie = Absorbed | Released | Merged | Split | UndoAsked | Separated | Kept | Told | Linked
+Detail = Tie | Birth | Joined | Reopened | Paid | Noticed | Sent | Issued | Rung | Signed | Asked | Ended
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
@@ -115,7 +151,12 @@ DETAILS: dict[str, type[Detail]] = {
     "case.released.v1": Released,
     "case.merged.v1": Merged,
     "case.split.v1": Split,
-    "case.separated.v1": Reopened,
+    "case.separated.v1": Separated,
+    "merge.undo_asked.v1": UndoAsked,
+    "merge.kept.v1": Kept,
+    "work_order.issued.v1": Issued,
+    "case.answered.v1": Told,
+    "case.linked.v1": Linked,
     "case.reopened.v1": Reopened,
     "reply.settled.v1": Paid,
     "notice.due.v1": Noticed,

@@ -11,15 +11,22 @@ from hotline.surge.facts import (
     CaseEvent,
     Ended,
     FeedRecord,
+    Issued,
     Joined,
+    Kept,
+    Linked,
     Merged,
     Paid,
     Released,
     Reopened,
     Rung,
     Sent,
+    Separated,
     Signed,
     Split,
+    Tie,
+    Told,
+    UndoAsked,
 )
 
 WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
@@ -117,6 +124,13 @@ class Histories:
         self.silent: list[str] = []
         """Orders that their units accepted by silence."""
         self.transfers: dict[str, Transfer] = {}
+        self.links: dict[str, int] = {}
+        """Case → how often it was linked to an event case."""
+        self.told: dict[str, int] = {}
+        """Case → how often an event case answered it."""
+        self.undoing: dict[str, str] = {}
+        """Merge that somebody wants undone, and neither side has said what became of it → the merged case."""
+        self.under_profile = 0
         self.fed: dict[str, float] = {}
         self.last_at = 0.0
         for event in events:
@@ -137,17 +151,15 @@ class Histories:
         self._detail(event)
 
     def _detail(self, event: CaseEvent) -> None:
+        if isinstance(event.detail, Tie):
+            self._tie(event.case, event.detail)
+            return
         match event.detail:
             case Birth() as birth:
                 self._born(event, birth)
             case Joined(reporter, obligation, merge):
                 self.joined.add((event.case, reporter.contact_id))
                 self._owe(event.case, obligation, merge)
-            case Absorbed(merge, _, obligations):
-                for obligation in obligations:
-                    self._owe(event.case, obligation, merge)
-            case Merged() | Released() | Split():
-                self._let_go(event.case, event.detail)
             case Reopened(obligations):
                 for obligation in obligations:
                     self._owe(event.case, obligation)
@@ -155,6 +167,8 @@ class Histories:
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
                 self.units[event.case] = max(len(units), self.units.get(event.case, 0))
+            case Issued(profile):
+                self.under_profile += profile != ""
             case Rung(order, clock, due, left):
                 rung = (event.type, order or event.case, clock, due, left)
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1
@@ -164,6 +178,26 @@ class Histories:
                 self.transfers[transfer] = Transfer(event.case, target)
             case Ended(transfer) if transfer in self.transfers:
                 self.transfers[transfer].end = event.type
+
+    def _tie(self, case: str, tie: Tie) -> None:
+        match tie:
+            case Absorbed(merge, _, obligations):
+                for obligation in obligations:
+                    self._owe(case, obligation, merge)
+            case Merged() | Released() | Split():
+                self._let_go(case, tie)
+            case Separated(merge, obligations):
+                self.undoing.pop(merge, None)
+                for obligation in obligations:
+                    self._owe(case, obligation)
+            case UndoAsked(merge):
+                self.undoing[merge] = case
+            case Kept(merge):
+                self.undoing.pop(merge, None)
+            case Linked():
+                self.links[case] = self.links.get(case, 0) + 1
+            case Told(event_case) if event_case:
+                self.told[case] = self.told.get(case, 0) + 1
 
     def _born(self, event: CaseEvent, birth: Birth) -> None:
         name = f"{event.case}#{event.sequence}"

@@ -55,6 +55,14 @@ class Settled(Struct, frozen=True, tag="settled"):
     obligation: str
 
 
+class Switched(Struct, frozen=True, tag="switched"):
+    """A surge profile that knowledge put on or off."""
+
+    at: float
+    profile: str
+    on: bool
+
+
 class Refused(Struct, frozen=True, tag="refused"):
     """An answer that ends a request without doing it, and that nobody expected."""
 
@@ -64,7 +72,7 @@ class Refused(Struct, frozen=True, tag="refused"):
     detail: str
 
 
-Line = Touches | Registered | Attached | Commanded | Settled | Refused
+Line = Touches | Registered | Attached | Commanded | Settled | Switched | Refused
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 

@@ -19,6 +19,7 @@ from hotline.surge.config import Progress, RunConfig
 from hotline.surge.gather import gather
 from hotline.surge.histories import Histories
 from hotline.surge.ledger import Ledger, build_ledger
+from hotline.surge.mix import load_mix
 from hotline.surge.monitor import Monitor, Status
 from hotline.surge.office import Office
 from hotline.surge.workers import Figures, Workers
@@ -34,9 +35,13 @@ _progress = msgspec.json.Decoder(Progress)
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a run is asked for: `rate` in calls per second, 0: as fast as the platform answers."""
+    """What a run is asked for: `rate` in calls per second, 0: as fast as the platform answers.
+
+    `events`: callers about one cause beside the first calls; none: the mix's share of them.
+    """
 
     calls: int
+    events: int | None = None
     data: Path
     rate: float = 0.0
     seed: int = 1
@@ -131,7 +136,8 @@ class Side:
     @property
     def over(self) -> bool:
         progress = self.world.progress
-        return bool(progress.finished) and self.status.at_rest and self.status.cases >= progress.registered
+        done = bool(progress.finished) and not progress.intends
+        return done and self.status.at_rest and self.status.cases >= progress.registered
 
     def moved(self) -> str:
         """Changes as long as anything moves."""
@@ -169,9 +175,11 @@ async def run(stacks: Sequence[Stack], plan: Plan, bar: Bar) -> list[Result]:
 
 
 def _config(stack: Stack, plan: Plan, calls: int) -> RunConfig:
+    share = load_mix().event_case.share if plan.events is None else plan.events / plan.calls
     return RunConfig(
         name=f"{plan.seed}-{int(stack.started)}",
         calls=calls,
+        events=round(calls * share),
         rate=plan.rate * calls / plan.calls,
         seed=plan.seed,
         data=str(plan.data.resolve()),

@@ -1,21 +1,37 @@
 """The ledger: every promise of a run against what topics and databases say became of it. Pure.
 
 *Lost* is a promise without an end, or silence accepted without a breach. *Done twice* is one obligation paid twice by
-the gateway, one order's step told in two ways, one matter opened twice, one deadline warned or breached twice.
-Duplicates inside Kafka are legal.
+the gateway, one order's step told in two ways, one matter opened twice, one deadline warned or breached twice, one link
+to an event case answered twice. Duplicates inside Kafka are legal.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from hotline.surge.facts import Effect, Facts
 from hotline.surge.histories import Histories
-from hotline.surge.journal import Attached, Commanded, Line, Refused, Registered, Settled, Touches
+from hotline.surge.journal import Registered
+from hotline.surge.promises import Promises
 from shared.events.deliveries import CHANNELS
 from shared.states import OVER
+
+COUNTED = {
+    "transfers_completed": "transfer.completed.v1",
+    "merged": "case.merged.v1",
+    "merges_undone": "case.separated.v1",
+    "detached": "case.detached.v1",
+    "arbitrated": "case.arbitrated.v1",
+    "extended": "work_order.extended.v1",
+    "extensions_refused": "work_order.extension_refused.v1",
+    "set_aside": "case.parked.v1",
+    "warnings": "deadline.warned.v1",
+    "breaches": "deadline.breached.v1",
+    "rejections": "command.rejected.v1",
+}
+"""Line of the ledger → the event that it counts."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -43,6 +59,20 @@ class Ledger(Struct, frozen=True, kw_only=True):
     replies_waived: int
     transferred: int
     transfers_completed: int
+    merged: int
+    merges_undone: int
+    linked: int
+    """Cases that an event case answers, or was to answer."""
+    answered_by_event: int
+    detached: int
+    arbitrated: int
+    extended: int
+    extensions_refused: int
+    set_aside: int
+    """Cases that were parked, each time counted."""
+    under_profile: int
+    """Work orders given out under a surge profile."""
+    profile_switches: int
     warnings: int
     breaches: int
     rejections: int
@@ -76,23 +106,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
         return not any(self.troubles().values())
 
 
-class Promises:
-    """The journals' lines by kind."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.touches: list[Touches] = []
-        self.registered: list[Registered] = []
-        self.attached: list[Attached] = []
-        self.commanded: list[Commanded] = []
-        self.settled: list[Settled] = []
-        self.refused: list[Refused] = []
-        for line in lines:
-            getattr(self, type(line).__name__.lower()).append(line)
-
-    def offered(self) -> set[str]:
-        return {contact for touch in self.touches for contact, _, kind in touch.items if kind == "offered"}
-
-
 def build_ledger(facts: Facts, histories: Histories) -> Ledger:
     """The ledger of one run; counts are of this run's calls, the lists are of everything the log holds."""
     promises = Promises(facts.lines)
@@ -113,10 +126,11 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
         replies_by_person=sum(debt.how not in ("", "waived", *CHANNELS) for debt in histories.debts.values()),
         replies_waived=histories.waived,
         transferred=len(histories.transfers),
-        transfers_completed=histories.counts.get("transfer.completed.v1", 0),
-        warnings=histories.counts.get("deadline.warned.v1", 0),
-        breaches=histories.counts.get("deadline.breached.v1", 0),
-        rejections=histories.counts.get("command.rejected.v1", 0),
+        **{name: histories.counts.get(kind, 0) for name, kind in COUNTED.items()},
+        linked=len(histories.links),
+        answered_by_event=len(histories.told),
+        under_profile=histories.under_profile,
+        profile_switches=len(promises.switched),
         call_to_feed=_latency([at - mine[case].asked for case, at in histories.fed.items() if case in mine]),
         call_to_reply=_latency(_reply_times(histories, facts.effects, mine)),
         calls_per_second=_rate(promises),
@@ -146,6 +160,7 @@ def _lost(facts: Facts, promises: Promises, histories: Histories) -> list[str]:
         *_lost_replies(facts, promises, histories),
         *_lost_breaches(histories),
         *_lost_transfers(histories),
+        *_lost_ties(histories),
     ]
 
 
@@ -204,6 +219,13 @@ def _lost_transfers(histories: Histories) -> list[str]:
     ]
 
 
+def _lost_ties(histories: Histories) -> list[str]:
+    return [
+        f"merge {merge} of case {case} was to be undone, and neither case has said more"
+        for merge, case in histories.undoing.items()
+    ]  # fmt: skip
+
+
 def _lost_breaches(histories: Histories) -> list[str]:
     """Silence is accepted after the breach is told."""
     breached = {(order, clock) for kind, order, clock, *_ in histories.rungs if kind == "deadline.breached.v1"}
@@ -227,7 +249,12 @@ def _done_twice(facts: Facts, histories: Histories) -> list[str]:
         for (kind, order, clock, due, _), count in histories.rungs.items()
         if count > 1
     ]
-    return paid + born + told + histories.orders.different
+    answered = [
+        f"case {case} was linked {histories.links.get(case, 0)} times, and answered {count} times by event cases"
+        for case, count in histories.told.items()
+        if count > histories.links.get(case, 0)
+    ]
+    return paid + born + told + answered + histories.orders.different
 
 
 def _strange(facts: Facts) -> list[str]:

@@ -28,8 +28,39 @@ class Calls(Policy):
 class Departments(Policy):
     silent: Share
     returned: Share
+    disputed: Share
     sent_back: Share
     return_approved: Share
+    extended: Share
+    extended_days: int
+    extension_approved: Share
+    parked: Share
+
+
+class EventMix(Policy):
+    """The one cause that many call about, and what they say."""
+
+    share: Annotated[float, Field(ge=0.0)]
+    answered: Share
+    detached: Share
+    topic: str
+    title: str
+    text: str
+
+
+class Merges(Policy):
+    neighbours: Share
+    alike: Share
+    merged: Share
+    undone: Share
+
+
+class ProfileMix(Policy):
+    """A surge profile is on between two moments, as shares of the first calls."""
+
+    id: str
+    switched_on: Share
+    switched_off: Share
 
 
 class Mix(Policy):
@@ -44,7 +75,10 @@ class Mix(Policy):
     anonymous: Share
     request_types: dict[RequestType, float]
     transferred: Share
+    event_case: EventMix
+    merges: Merges
     departments: Departments
+    profile: ProfileMix
     follow_up_unsolved: Share
     reopened: Share
 

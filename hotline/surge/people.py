@@ -1,4 +1,4 @@
-"""The people of the centre and the city behind the agents: dispatcher, auditor, supervisor, follow-up callers."""
+"""The people of the centre behind the agents: dispatcher, auditor, follow-up callers."""
 
 from hotline.surge.rounds import Actor, Item
 
@@ -11,7 +11,10 @@ class Dispatcher(Actor):
 
     async def _send(self, item: Item) -> None:
         case, partners = str(item["id"]), self.world.partners
-        elsewhere = bool(partners) and self.draw("elsewhere", case) < self.world.mix.transferred
+        if case in self.world.wall.to_link:
+            return
+        ours = not partners or case == self.world.wall.event_case
+        elsewhere = not ours and self.draw("elsewhere", case) < self.world.mix.transferred
         if elsewhere and not self.tries("ask_transfer", case):
             await self._transfer(case, partners[self.world.chance.pick(len(partners), "partner", case)])
         else:
@@ -41,6 +44,10 @@ class Auditor(Actor):
         await self.each(self._audit, state="PENDING_AUDIT")
 
     async def _audit(self, item: Item) -> None:
+        """A disputed order waits for the ruling, and an answer to many for its moment."""
+        wall, event = self.world.wall, self.world.mix.event_case
+        if item["arbitration"] or (item["id"] == wall.event_case and wall.served < event.answered):
+            return
         for order in item["orders"]:
             if order["state"] == "FED_BACK":
                 await self._judge_answer(str(item["id"]), str(order["id"]))
@@ -50,37 +57,6 @@ class Auditor(Actor):
         passed = self.draw("sent back", order, self.tries("audit", order)) >= share
         reason = "" if passed else "答复未说明办理结果，请补充。"
         await self.command(case, "audit", order, {"order": order, "passed": passed, "reason": reason})
-
-
-class Supervisor(Actor):
-    """Judges the departments' returns and the callers' wishes to reopen."""
-
-    async def round(self) -> None:
-        for unit in self.world.units:
-            await self.each(self._judge_returns, unit=unit, state="RETURN_ASKED")
-        await self.each(self._judge_reopening, state="REOPEN_REQUESTED")
-
-    async def _judge_returns(self, item: Item) -> None:
-        for order in item["orders"]:
-            if order["state"] == "RETURN_ASKED":
-                await self._judge_return(item, str(order["id"]))
-
-    async def _judge_return(self, item: Item, order: str) -> None:
-        case, taken = str(item["id"]), {other["unit"] for other in item["orders"]}
-        free = [unit for unit in self.world.units if unit not in taken]
-        tries = self.tries("judge_return", order)
-        approve = not tries and bool(free) and self.draw("approve", order) < self.world.mix.departments.return_approved
-        body: Item = {"order": order, "approve": approve, "reason": "" if approve else "职责明确，请继续办理。"}
-        if approve:
-            body["unit"] = free[self.world.chance.pick(len(free), "instead", order)]
-        await self.command(case, "judge_return", order, body)
-
-    async def _judge_reopening(self, item: Item) -> None:
-        case = str(item["id"])
-        if self.draw("reopen", case) < self.world.mix.reopened and not self.tries("reopen", case):
-            await self.command(case, "reopen", case, {"reason": "来电人反映问题仍未解决。"})
-        else:
-            await self.command(case, "close", case, {"reason": "已向来电人说明办理结果。"})
 
 
 class FollowUpCaller(Actor):

@@ -4,12 +4,13 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from hotline.surge.door import Door
 from hotline.surge.journal import Commanded, Journal
 from hotline.surge.mix import Chance, Mix
+from hotline.surge.wall import Wall
 from shared.ids import client_command_id
 
 PAGE = 500
@@ -19,18 +20,22 @@ BUSY_S = 0.5
 LATER_S = 2.0
 """A case whose command was refused, or has no outcome yet, is looked at again after this."""
 Item = dict[str, Any]
+One = TypeVar("One")
 Outcome = Literal["done", "refused", "later"]
 
 
 class World:
     """What every actor of a run knows: its name, the mix, the chances and how to end."""
 
-    def __init__(self, run: str, mix: Mix, chance: Chance, units: tuple[str, ...], partners: Sequence[str]) -> None:
+    def __init__(
+        self, run: str, mix: Mix, chance: Chance, units: tuple[str, ...], partners: Sequence[str], wall: Wall
+    ) -> None:
         self.run = run
         self.mix = mix
         self.chance = chance
         self.units = units
         self.partners = tuple(partners)
+        self.wall = wall
 
 
 class Actor(ABC):
@@ -60,14 +65,23 @@ class Actor(ABC):
     async def round(self) -> None:
         """One look at everything this actor is responsible for."""
 
+    @property
+    def intends(self) -> int:
+        """What this actor will still do to cases that are at rest."""
+        return 0
+
     async def each(self, act: Callable[[Item], Awaitable[None]], **query: str) -> None:
         """Act on every case the list holds now."""
         async for page in self._pages(query):
             await asyncio.gather(*(self._bounded(act, item) for item in page))
 
-    async def _bounded(self, act: Callable[[Item], Awaitable[None]], item: Item) -> None:
+    async def all(self, act: Callable[[str], Awaitable[None]], cases: Sequence[str]) -> None:
+        """Act on every one of these cases."""
+        await asyncio.gather(*(self._bounded(act, case) for case in cases))
+
+    async def _bounded(self, act: Callable[[One], Awaitable[None]], one: One) -> None:
         async with self._slots:
-            await act(item)
+            await act(one)
 
     async def _pages(self, query: Mapping[str, str]) -> AsyncIterator[list[Item]]:
         after = ""

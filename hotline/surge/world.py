@@ -21,9 +21,13 @@ from hotline.surge.http import Client
 from hotline.surge.journal import Journal
 from hotline.surge.messages import read_messages
 from hotline.surge.mix import Chance, load_mix
-from hotline.surge.people import Auditor, Dispatcher, FollowUpCaller, Supervisor
+from hotline.surge.people import Auditor, Dispatcher, FollowUpCaller
 from hotline.surge.rounds import Actor, World
 from hotline.surge.settler import Settler
+from hotline.surge.supervisor import Supervisor
+from hotline.surge.switch import ProfileSwitch
+from hotline.surge.ties import EventDesk, Merger
+from hotline.surge.wall import Wall
 from shared.clock import make_clock
 from shared.events.topics import Topics
 from shared.policy import load_units
@@ -47,12 +51,13 @@ class Cast:
         self._mix, self._chance = load_mix(), Chance(config.seed)
         self._units = load_units(settings.policy).units
         units = tuple(unit.code for unit in self._units)
-        self.world = World(config.name, self._mix, self._chance, units, config.partners)
+        self.world = World(config.name, self._mix, self._chance, units, config.partners, Wall())
         self.centre = self._centre()
         self.actors = self._people() + self._http_departments()
         self._transport = KafkaTransport(settings.kafka, linger_ms=2)
         self.feeds = self._feeds()
         self.settler = Settler(self._door("notify", "settler", "supervisor"), self._journal("settler"))
+        self.switch = self._switch()
 
     def _journal(self, name: str) -> Journal:
         return Journal(Path(self._config.folder), name)
@@ -63,11 +68,12 @@ class Cast:
 
     def _centre(self) -> Centre:
         messages = read_messages(Path(self._config.data))
-        plan = Round(self._config.name, self._config.calls, self._mix, self._chance, messages)
+        config = self._config
+        plan = Round(config.name, config.calls, config.events, self._mix, self._chance, messages)
         agents = [self._door("intake", f"a{seat:03d}", "agent") for seat in range(1, SEATS + 1)]
         pbx = self._door("intake", "pbx", "service")
         dispatch = self._door("dispatch", "a001", "agent")
-        return Centre(plan, pbx, agents, self._journal("centre"), self._config.rate, dispatch)
+        return Centre(plan, pbx, agents, self._journal("centre"), config.rate, dispatch, self.world.wall)
 
     def _people(self) -> list[Actor]:
         roles: dict[str, tuple[type[Actor], str]] = {
@@ -75,6 +81,8 @@ class Cast:
             "auditor": (Auditor, "auditor"),
             "supervisor": (Supervisor, "supervisor"),
             "follow-up": (FollowUpCaller, "agent"),
+            "event-desk": (EventDesk, "dispatcher"),
+            "merger": (Merger, "dispatcher"),
         }
         return [
             kind(self.world, self._door("dispatch", name, role), self._journal(name))
@@ -98,6 +106,10 @@ class Cast:
         topics = Topics(self._settings.city)
         return FeedDepartments(self.world, topics, units, self._settings.kafka, publisher, clock, journals)
 
+    def _switch(self) -> ProfileSwitch:
+        door, clock = self._door("knowledge", "supervisor", "supervisor"), make_clock(self._settings)
+        return ProfileSwitch(self.world, door, self._journal("switch"), clock)
+
     def progress(self) -> Progress:
         counts = self.centre.counts
         acted = {type(actor).__name__: 0 for actor in self.actors}
@@ -112,6 +124,7 @@ class Cast:
             started=counts.started,
             finished=counts.finished,
             acted={**acted, "FeedDepartments": self.feeds.acted, "Settler": self.settler.acted},
+            intends=self.switch.intends + sum(actor.intends for actor in self.actors),
             troubles=self.troubles.counts.total(),
             trouble=self.troubles.last,
         )
@@ -119,7 +132,8 @@ class Cast:
     async def play(self) -> None:
         """Until cancelled; an actor that fails is started again, and that is said."""
         await self.feeds.find_ends()
-        players: list[Actor | FeedDepartments | Settler] = [*self.actors, self.feeds, self.settler]
+        players: list[Actor | FeedDepartments | Settler | ProfileSwitch]
+        players = [*self.actors, self.feeds, self.settler, self.switch]
         async with asyncio.TaskGroup() as tasks:
             for player in players:
                 tasks.create_task(self._for_ever(type(player).__name__, player.run))

@@ -38,6 +38,7 @@ def summary(document: Document) -> dict[str, Any]:
             {
                 "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,
                 "issued_at": order.issued_at.isoformat(), "breached": order.breached, "parent": order.parent,
+                "disputed": order.disputed,
             }
             for order in case.counting()
         ],

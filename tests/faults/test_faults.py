@@ -21,6 +21,17 @@ def test_the_partner_city_is_away_for_a_minute() -> None:
     surge("130200@4+60", "transfer@20", calls=600, partner="130200")
 
 
+def test_dispatch_and_notify_are_killed_while_cases_are_tied_and_a_profile_is_on() -> None:
+    """In the midst of an event case, of merges and of what is undone and detached."""
+    ledger = surge("dispatch@5", "notify@6", "knowledge@7", "dispatch@9", "notify@11")
+    assert ledger.linked > 100
+    assert ledger.answered_by_event + ledger.detached >= ledger.linked
+    assert ledger.merged > 0
+    assert ledger.extended + ledger.extensions_refused > 0
+    assert ledger.under_profile > 0
+    assert ledger.profile_switches == 2
+
+
 @pytest.mark.parametrize("at", [2, 6, 9])
 def test_dispatch_is_killed_twice(at: int) -> None:
     surge(f"dispatch@{at}", f"dispatch@{at + 1.7}", seed=at)

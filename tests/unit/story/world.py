@@ -15,7 +15,7 @@ from hotline.story.play import Player
 from hotline.story.result import Played, Result
 from hotline.story.script import Story
 from hotline.story.stage import Stage, Town
-from hotline.surge.feeds import Reply
+from hotline.surge.desks import Reply
 from hotline.surge.http import Answer
 from services.dispatch.api import cases_router
 from services.dispatch.bridge import Bridge

@@ -12,6 +12,7 @@ from hotline.surge.http import Answer
 from hotline.surge.journal import Journal
 from hotline.surge.messages import Message
 from hotline.surge.mix import Chance, load_mix
+from hotline.surge.wall import Wall
 
 
 class Intake:
@@ -39,9 +40,9 @@ class Dispatch:
 async def test_an_agent_waits_for_the_number_unless_a_rate_was_asked_for(
     tmp_path: Path, rate: float, asked: int
 ) -> None:
-    plan = Round("r", 20, load_mix(), Chance(1), [Message(title="路灯", text="路灯不亮")])
+    plan = Round("r", 20, 0, load_mix(), Chance(3), [Message(title="路灯", text="路灯不亮")])
     intake, dispatch = cast(Door, Intake()), Dispatch()
-    centre = Centre(plan, intake, [intake], Journal(tmp_path, "centre"), rate, cast(Door, dispatch))
+    centre = Centre(plan, intake, [intake], Journal(tmp_path, "centre"), rate, cast(Door, dispatch), Wall())
     await centre.run()
     assert centre.counts.ended >= 20
     assert len(dispatch.asked) == asked

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from hotline.surge.facts import (
+    Absorbed,
     Birth,
     CaseEvent,
     ContactEvent,
@@ -14,14 +15,22 @@ from hotline.surge.facts import (
     Effect,
     Facts,
     FeedRecord,
+    Issued,
     Joined,
+    Kept,
+    Linked,
+    Merged,
     Paid,
+    Released,
     Rung,
     Sent,
+    Separated,
     Signed,
+    Told,
+    UndoAsked,
 )
 from hotline.surge.histories import Histories
-from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Touches
+from hotline.surge.journal import Attached, Commanded, Refused, Registered, Settled, Switched, Touches
 from hotline.surge.ledger import Ledger, build_ledger
 
 CASE = "N-1"
@@ -126,6 +135,15 @@ def silent(facts: Facts) -> None:
     facts.events[3] = event(4, "work_order.signed.v1", detail=Signed("o", "2021-01-14T17:30:00+08:00"))
 
 
+def told_by_the_event_twice(facts: Facts) -> None:
+    facts.events += [event(9, "case.linked.v1", detail=Linked("N-2", 1))]
+    facts.events += [event(number, "case.answered.v1", detail=Told("N-2")) for number in (10, 11)]
+
+
+def not_undone(facts: Facts) -> None:
+    facts.events.append(event(9, "merge.undo_asked.v1", detail=UndoAsked("m")))
+
+
 def refused(facts: Facts) -> None:
     facts.lines.append(Refused(4.0, "cases", 422, "no"))
 
@@ -138,6 +156,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("lost", drop_event("work_order.signed.v1")),
     ("lost", reopened),
     ("lost", unsaid),
+    ("lost", not_undone),
     ("lost", silent),
     ("lost", lambda facts: facts.effects.clear()),
     ("lost", lambda facts: facts.states.update({CASE: "HANDLING"})),
@@ -149,6 +168,7 @@ DAMAGE: list[tuple[str, Callable[[Facts], object]]] = [
     ("done_twice", born_twice),
     ("done_twice", told_otherwise),
     ("done_twice", warned_twice),
+    ("done_twice", told_by_the_event_twice),
     ("gaps", lambda facts: facts.events.pop(4)),
     ("gaps", lambda facts: facts.feeds.pop(0)),
     ("out_of_order", swap),
@@ -169,6 +189,54 @@ def test_damage_is_seen(name: str, damage: Callable[[Facts], object]) -> None:
     ledger = drawn(facts)
     assert ledger.troubles()[name], ledger.troubles()
     assert not ledger.clean
+
+
+def test_ties_extensions_and_rulings_are_counted() -> None:
+    facts = whole()
+    details: list[tuple[str, Any]] = [
+        ("case.linked.v1", Linked("N-2", 1)),
+        ("case.detached.v1", None),
+        ("case.linked.v1", Linked("N-2", 2)),
+        ("case.answered.v1", Told("N-2")),
+        ("case.answered.v1", Told()),
+        ("merge.undo_asked.v1", UndoAsked("m")),
+        ("merge.kept.v1", Kept("m")),
+        ("work_order.issued.v1", Issued("epidemic")),
+        ("work_order.issued.v1", Issued()),
+        ("work_order.extended.v1", None),
+        ("case.arbitrated.v1", None),
+        ("case.parked.v1", None),
+    ]
+    facts.events += [event(9 + number, kind, detail=detail) for number, (kind, detail) in enumerate(details)]
+    facts.lines += [Switched(1.0, "epidemic", True), Switched(2.0, "epidemic", False)]
+    ledger = drawn(facts)
+    assert ledger.clean, ledger.troubles()
+    assert (ledger.linked, ledger.answered_by_event, ledger.detached) == (1, 1, 1)
+    assert (ledger.extended, ledger.arbitrated, ledger.set_aside) == (1, 1, 1)
+    assert (ledger.under_profile, ledger.profile_switches) == (1, 2)
+
+
+def test_what_a_merge_moved_is_owed_where_it_went() -> None:
+    """And by the case itself again, once the merge is undone."""
+    facts = whole()
+    other = "N-2"
+    facts.events += [
+        event(1, "case.registered.v1", case=other, detail=Birth(1, ContactRef("e"), "debt-e", "open")),
+        event(9, "case.reopen_requested.v1"),
+        event(10, "case.absorbed.v1", detail=Absorbed("m", other, ("debt-moved",))),
+        event(2, "case.merged.v1", case=other, detail=Merged(CASE)),
+        event(11, "case.closed.v1"),
+    ]
+    facts.states[other] = "MERGED"
+    assert drawn(facts).owed == [f"obligation debt-moved of case {CASE}"]
+    facts.events += [
+        event(3, "merge.undo_asked.v1", case=other, detail=UndoAsked("m")),
+        event(12, "case.released.v1", detail=Released("m")),
+        event(4, "case.separated.v1", case=other, detail=Separated("m", ("debt-again",))),
+    ]
+    ledger = drawn(facts)
+    assert ledger.owed == [f"obligation debt-again of case {other}"]
+    assert (ledger.merged, ledger.merges_undone) == (1, 1)
 
 
 def test_percentiles_are_nearest_rank() -> None:
