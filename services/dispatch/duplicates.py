@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.likeness import DuplicatesPolicy, Likeness, Matter, ranked, sketch_of
+from services.dispatch.domain.ties import is_secret
 from services.dispatch.store import MongoStore, read_case
 from shared import names
 from shared.documents import Document
@@ -72,13 +73,14 @@ class Index:
                 del self._buckets[key]
 
     def candidates(self, matter: Matter) -> list[Matter]:
-        """Those that share most keys, the newest first among equals."""
+        """Those that share most keys, the newest first among equals; what is confidential is compared by itself."""
         votes: Counter[str] = Counter()
         for key in _keys(matter, ASKED):
             votes.update(islice(reversed(self._buckets.get(key, ())), BUCKET))
         votes.pop(matter.case, None)
         best = sorted(votes.items(), key=itemgetter(1), reverse=True)
-        return [self.matters[case] for case, _ in best[:CANDIDATES] if case in self.matters]
+        found = (self.matters[case] for case, _ in best if case in self.matters)
+        return list(islice((other for other in found if other.secret == matter.secret), CANDIDATES))
 
 
 def _keys(matter: Matter, hashes: int) -> Iterable[int | str]:
@@ -190,6 +192,7 @@ def matter_of(case: Case) -> Matter:
         area=case.area,
         address=case.address,
         callers=frozenset(debt.reporter.person.caller_ref for debt in case.debts) - {""},
+        secret=is_secret(case.request_type),
         at=case.time,
     )
 
@@ -203,6 +206,7 @@ def _registered(case: str, at: datetime, data: e.CaseRegistered) -> Matter:
         area=data.area,
         address=data.address,
         callers=frozenset({data.reporter.person.caller_ref}) - {""},
+        secret=is_secret(data.request_type),
         at=at,
     )
 

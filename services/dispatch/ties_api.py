@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 
 from services.dispatch.domain.likeness import Matter, sketch_of
+from services.dispatch.domain.ties import is_secret
 from services.dispatch.duplicates import Duplicates, Suggestion, matter_of
 from services.dispatch.store import MongoStore, read_case
 from services.dispatch.views import summary
@@ -13,7 +14,7 @@ from services.dispatch.walks import MongoWalks
 from shared.auth import Identity
 from shared.bodies import described_body, read_body
 from shared.clock import Clock
-from shared.events.commands import Line, Name, Text
+from shared.events.commands import Line, Name, RequestType, Text
 from shared.service import Problem, caller
 from shared.settings import Settings
 
@@ -28,6 +29,7 @@ class MatterBody(msgspec.Struct, frozen=True, kw_only=True):
     area: Name = ""
     address: Name = ""
     caller_ref: Name = ""
+    request_type: RequestType = "QZ"
 
 
 def ties_router(
@@ -64,6 +66,7 @@ def ties_router(
             area=body.area,
             address=body.address,
             callers=frozenset({body.caller_ref}) - {""},
+            secret=is_secret(body.request_type),
             at=clock.now(),
         )
         return _shown(await duplicates.of(matter))

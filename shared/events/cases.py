@@ -511,6 +511,7 @@ class MergeAsked(Struct, frozen=True, kw_only=True):
     reason: str
     number: str
     reporters: tuple[Carried, ...]
+    request_type: RequestType = "QZ"
 
 
 class MergeRefused(Struct, frozen=True, kw_only=True):
@@ -646,6 +647,7 @@ class CaseLinked(Struct, frozen=True, kw_only=True):
     event_case: str
     link: int
     reason: str
+    request_type: RequestType = "QZ"
 
 
 class CaseDetached(Struct, frozen=True, kw_only=True):

@@ -32,7 +32,12 @@ def declare(case: Case, command: c.DeclareEvent, context: Context) -> Events:
 def link(case: Case, command: c.Link, context: Context) -> Events:
     """The case waits from now on; its units are told that another order covers it."""
     _check_link(case, command)
-    linked = e.CaseLinked(event_case=command.event_case, link=case.related.links + 1, reason=command.reason)
+    linked = e.CaseLinked(
+        event_case=command.event_case,
+        link=case.related.links + 1,
+        reason=command.reason,
+        request_type=case.request_type,
+    )
     return [linked, *withdrawn(case, case.current(), "linked")]
 
 

@@ -32,7 +32,7 @@ class DuplicatesPolicy(Policy):
 
 
 class Matter(Struct, frozen=True, kw_only=True):
-    """What is compared of a case. `callers`: blind references, never numbers."""
+    """What is compared of a case. `callers`: blind references, never numbers; `secret`: a report of misconduct."""
 
     case: str = ""
     number: str = ""
@@ -41,6 +41,7 @@ class Matter(Struct, frozen=True, kw_only=True):
     area: str = ""
     address: str = ""
     callers: frozenset[str] = frozenset()
+    secret: bool = False
     at: datetime
 
 

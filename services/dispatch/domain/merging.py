@@ -38,6 +38,7 @@ def merge_into(case: Case, command: c.MergeInto, context: Context) -> Events:
             kind=command.kind,
             reason=command.reason,
             number=case.number,
+            request_type=case.request_type,
             reporters=tuple(c.Carried(reporter=debt.reporter, number=debt.number or case.number) for debt in waiting),
         )
     ]

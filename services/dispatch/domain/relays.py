@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.ties import is_secret
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import caused_command_id, event_id
@@ -56,6 +57,9 @@ def _merge_asked(case: str, event: e.MergeAsked, look: Look) -> Made:
     if target is None or not target.registered:
         detail = f"there is no case {event.target}"
         return case, _record(event, event.target, "refused", "no_such_case", detail)
+    if is_secret(event.request_type) != is_secret(target.request_type):
+        detail = "a report of misconduct and an ordinary case are not merged: its reporter would be seen"
+        return case, _record(event, event.target, "refused", "secrecy_differs", detail)
     absorb = c.Absorb(merge=event.merge, source=case, number=event.number, reporters=event.reporters)
     return event.target, absorb
 
@@ -132,6 +136,8 @@ def _linked(child: str, identity: str, event: e.CaseLinked, parent: Case | None)
     declared = parent.related.event if parent is not None else None
     if parent is None or declared is None:
         return refused(identity, event.event_case, child, event.link, "no_event_case")
+    if is_secret(event.request_type) != is_secret(parent.request_type):
+        return refused(identity, event.event_case, child, event.link, "secrecy_differs")
     if declared.told != parent.cycle:
         return None
     return told(event_id(parent.id, declared.sequence), parent.id, child, event.link, declared.answer)

@@ -46,6 +46,15 @@ def test_a_caller_without_a_reference_is_not_the_same_as_another() -> None:
     assert not likeness(matter("a", PIPE), matter("b", LAMP), POLICY).same_caller
 
 
+def test_a_report_of_misconduct_is_compared_with_its_like_alone() -> None:
+    index = Index()
+    index.add(matter("plain", AGAIN, callers=frozenset({"ref"})))
+    index.add(matter("secret", AGAIN, callers=frozenset({"ref"}), secret=True))
+    asked = {"callers": frozenset({"ref"})}
+    assert [one.case for one in index.candidates(matter("", PIPE, **asked))] == ["plain"]
+    assert [one.case for one in index.candidates(matter("", PIPE, secret=True, **asked))] == ["secret"]
+
+
 def test_the_index_finds_by_text_by_address_and_by_caller() -> None:
     index = Index()
     index.add(matter("text", AGAIN))

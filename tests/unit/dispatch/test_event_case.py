@@ -213,6 +213,21 @@ def test_pages_grow_and_shrink_within_their_bounds() -> None:
     assert next_size(400, 0.3) == 400
 
 
+def test_a_report_of_misconduct_is_not_tied_to_an_ordinary_case() -> None:
+    link = e.CaseLinked(event_case=EVENT, link=1, reason="x", request_type="JB")
+    found = relay("N-1", "link", link, {EVENT: event_case()}.get)
+    assert found is not None
+    assert isinstance(found.command, c.RefuseLink)
+    assert found.command.reason == "secrecy_differs"
+    ask = e.MergeAsked(
+        merge="m", target=EVENT, kind="merge", reason="x", number="SJZ-1", reporters=(), request_type="JB"
+    )  # fmt: skip
+    back = relay("N-1", "merge", ask, {EVENT: event_case()}.get)
+    assert back is not None
+    assert isinstance(back.command, c.RecordMerge)
+    assert (back.command.step, back.command.reason) == ("refused", "secrecy_differs")
+
+
 async def test_the_links_reader_writes_a_walk_down_and_sends_what_concerns_one_case() -> None:
     state, out = MemoryState(), MemoryPublisher()
     store = MemoryStore(state)
