@@ -129,7 +129,6 @@ class NoticeDue(Struct, frozen=True, kw_only=True):
     notice: str
     number: str
     reporter: Reporter
-    order: str
     until: datetime
     reason: str
 

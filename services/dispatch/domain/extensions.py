@@ -70,7 +70,6 @@ def _notices(case: Case, order: Order, extended: e.WorkOrderExtended) -> Events:
             notice=derive("notice", order.id, debt.id, extended.until.isoformat()),
             number=debt.number or case.number,
             reporter=debt.reporter,
-            order=order.id,
             until=extended.until,
             reason=extended.reason,
         )

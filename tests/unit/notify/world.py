@@ -59,7 +59,7 @@ def noticed(case: str, notice: str, sequence: int, reason: str = "等待配件")
     reporter = Reporter(
         contact_id="c", person=SealedPerson(caller_ref="r", masked="138****1234", sealed=seal(KEY, NUMBER))
     )
-    data = NoticeDue(notice=notice, number="SJZ-1", reporter=reporter, order="o", until=START, reason=reason)
+    data = NoticeDue(notice=notice, number="SJZ-1", reporter=reporter, until=START, reason=reason)
     return _event(case, sequence, data)
 
 

@@ -90,6 +90,13 @@ def test_records_that_come_again_unchanged_are_legal() -> None:
     assert drawn(facts).clean
 
 
+def test_an_archived_case_is_over() -> None:
+    facts = whole()
+    facts.events.append(event(9, "case.archived.v1"))
+    facts.states[CASE] = "ARCHIVED"
+    assert drawn(facts).clean
+
+
 def drop_event(kind: str) -> Callable[[Facts], None]:
     """Take the last event of a type away, and close the gap it leaves."""
 
