@@ -44,8 +44,8 @@ def troubles(results: Sequence[Result]) -> list[str]:
 
 def surge(
     *faults: str,
-    calls: int = 400,
-    rate: float = 30.0,
+    calls: int = 250,
+    rate: float = 20.0,
     seed: int = 1,
     scale: dict[str, int] | None = None,
     partner: str = "",
