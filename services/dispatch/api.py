@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.dispatch.desk import RIGHTS, Desk
+from services.dispatch.domain.context import Rules
 from services.dispatch.keepers import Handover, Keepers
 from services.dispatch.store import MongoStore, read_case, read_log
 from services.dispatch.views import summary, timeline, whole
@@ -23,7 +24,7 @@ _AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
 """States of the orders that a case is listed by."""
 
 
-def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter:
+def cases_router(settings: Settings, store: MongoStore, desk: Desk, rules: Rules) -> APIRouter:
     """Routes under /cases."""
     router = APIRouter(tags=["cases"])
     topics = Topics(settings.city)
@@ -49,7 +50,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
         document = await _find(store, case)
         _check_unit(who, document)
         case_id = str(document["_id"])
-        return whole(document, timeline(read_log(document), topics.cases(lane_of(case_id))))
+        return whole(document, timeline(read_log(document), topics.cases(lane_of(case_id))), rules)
 
     @router.get("/cases")
     async def many(
@@ -64,7 +65,7 @@ def cases_router(settings: Settings, store: MongoStore, desk: Desk) -> APIRouter
         if who.unit and unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
         found = await store.page(query_of(unit, state, keeper, unkept), after, limit)
-        return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
+        return {"items": [summary(document, rules) for document in found], "next": found[-1]["_id"] if found else None}
 
     # After the few that read: routes are tried one by one.
     for name in RIGHTS:

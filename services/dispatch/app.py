@@ -53,6 +53,7 @@ class Dispatch:
         self.outcomes = Outcomes()
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.rules = load_rules(settings.policy)
         self.duplicates = Duplicates(self.store, load(settings.policy, "duplicates", DuplicatesPolicy))
         self.walks = MongoWalks(self.database)
         self.walker = Walker(self.walks, self.publisher, clock, self.topics)
@@ -73,7 +74,7 @@ class Dispatch:
             self.transport,
             self._clock,
             topics=self.topics,
-            rules=load_rules(policy),
+            rules=self.rules,
             feeds=frozenset(feeds),
             numbers=Numbers(self.store, load_city(policy).number_prefix),
             active=self.switches.active,
@@ -133,8 +134,8 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     install_errors(app)
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
-        app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock))
-        app.include_router(cases_router(settings, parts.store, parts.desk))
+        app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock, parts.rules))
+        app.include_router(cases_router(settings, parts.store, parts.desk, parts.rules))
         router = load_router(settings.policy)
         proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
         app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Request
 
+from services.dispatch.domain.context import Rules
 from services.dispatch.domain.likeness import Matter, sketch_of
 from services.dispatch.domain.ties import is_secret
 from services.dispatch.duplicates import Duplicates, Suggestion, matter_of
@@ -33,7 +34,7 @@ class MatterBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ties_router(
-    settings: Settings, store: MongoStore, walks: MongoWalks, duplicates: Duplicates, clock: Clock
+    settings: Settings, store: MongoStore, walks: MongoWalks, duplicates: Duplicates, clock: Clock, rules: Rules
 ) -> APIRouter:  # fmt: skip
     router = APIRouter(tags=["ties"])
 
@@ -44,7 +45,7 @@ def ties_router(
         """Cases linked to an event case, answered or not; the next page starts `after` the last id."""
         _staff(caller(request, settings))
         found = await walks.linked(case, after, limit)
-        return {"items": [summary(document) for document in found], "next": found[-1]["_id"] if found else None}
+        return {"items": [summary(document, rules) for document in found], "next": found[-1]["_id"] if found else None}
 
     @router.get("/cases/{case}/duplicates")
     async def of_case(request: Request, case: str) -> dict[str, Any]:

@@ -5,15 +5,20 @@ from typing import Any
 import msgspec
 
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.context import Rules
 from services.dispatch.domain.fold import Entry
 from services.dispatch.domain.states import state_of
+from services.dispatch.domain.suborders import due_of
 from services.dispatch.store import read_case
 from shared.documents import Document
 from shared.events.envelope import decode
 
 
-def summary(document: Document) -> dict[str, Any]:
-    """One row of a list: id, number, state, title, orders of the present cycle."""
+def summary(document: Document, rules: Rules) -> dict[str, Any]:
+    """One row of a list: id, number, state, title, orders of the present cycle.
+
+    An order's `due`: its resolve deadline, to which sla adds what a parked case waits.
+    """
     case = read_case(document)
     return {
         "id": case.id,
@@ -38,19 +43,19 @@ def summary(document: Document) -> dict[str, Any]:
             {
                 "id": order.id, "unit": order.unit, "role": order.role, "state": order.state,
                 "issued_at": order.issued_at.isoformat(), "breached": order.breached, "parent": order.parent,
-                "disputed": order.disputed,
+                "disputed": order.disputed, "due": due_of(case, order, rules).isoformat(),
             }
             for order in case.counting()
         ],
     }  # fmt: skip
 
 
-def whole(document: Document, timeline: list[dict[str, Any]]) -> dict[str, Any]:
+def whole(document: Document, timeline: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
     """The case page: summary, the matter, debts and everything that happened, in order."""
     case = read_case(document)
     matter = {name: getattr(case, name) for name in ("text", "request_type", "topic", "area", "address", "answer")}
     shown = {"reporter": case.reporter, "debts": _debts(case), "ties": _ties(case), "timeline": timeline}
-    return {**summary(document), **matter, **shown}
+    return {**summary(document, rules), **matter, **shown}
 
 
 def _ties(case: Case) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def ask_extension(case: Case, command: c.AskExtension, context: Context) -> Even
 
 
 def _check_possible(case: Case, order: Order, context: Context) -> None:
-    limits, due = context.rules.extensions, due_of(case, order, context)
+    limits, due = context.rules.extensions, due_of(case, order, context.rules)
     if case.priority in ("P0", "P1"):
         raise Rejected("urgent", f"a {case.priority} case is never extended; a supervisor can regrade it")
     if order.extensions >= limits.times:
@@ -39,11 +39,11 @@ def _check_possible(case: Case, order: Order, context: Context) -> None:
 
 def _check_until(case: Case, order: Order, until: datetime, context: Context) -> None:
     """Between the present deadline and what one extension, and all of them together, may add."""
-    limits, due = context.rules.extensions, due_of(case, order, context)
+    limits, due = context.rules.extensions, due_of(case, order, context.rules)
     most = min(
         context.rules.due(due, limits.each),
         context.rules.due(order.first_due or due, limits.total),
-        *([due_of(case, above, context)] if (above := case.order(order.parent)) else []),
+        *([due_of(case, above, context.rules)] if (above := case.order(order.parent)) else []),
     )
     if not due < until <= most:
         raise Rejected("until", f"the new deadline lies after {due.isoformat()} and not after {most.isoformat()}")
@@ -53,7 +53,7 @@ def judge_extension(case: Case, command: c.JudgeExtension, context: Context) -> 
     order = judged_order(case, command.order, context)
     if not command.approve:
         return [e.WorkOrderExtensionRefused(order=order.id, unit=order.unit, reason=command.reason)]
-    due = due_of(case, order, context)
+    due = due_of(case, order, context.rules)
     if case.priority in ("P0", "P1") or order.asked_until is None or order.asked_until <= due:
         raise Rejected("moved", f"the case is {case.priority} and due {due.isoformat()} by now; refuse the request")
     extended = e.WorkOrderExtended(

@@ -6,11 +6,12 @@ import msgspec
 from msgspec import Struct
 
 from services.dispatch.domain.case import Case, Order
-from services.dispatch.domain.context import Context
+from services.dispatch.domain.context import Context, Rules
 from services.dispatch.domain.decide import decide, rejection
 from services.dispatch.domain.event_case import end_of
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.suborders import due_of
 from shared.events.cases import (
     CASES,
     CaseParked,
@@ -98,7 +99,7 @@ class Folder:
             envelope = self._envelope(case, event, command, context, cause, trace)
             topic = self._topics.cases(lane_of(case.id))
             entries.append(_entry(topic, envelope))
-            entries += self._feed(case, event, envelope)
+            entries += self._feed(case, event, envelope, context.rules)
             pending = pending or end_of(case)
         return entries
 
@@ -118,13 +119,13 @@ class Folder:
             data=raw(event),
         )
 
-    def _feed(self, case: Case, event: Struct, envelope: Envelope) -> list[Entry]:
+    def _feed(self, case: Case, event: Struct, envelope: Envelope, rules: Rules) -> list[Entry]:
         """The same event for the departments that read a feed: the order's own one, and those that should know."""
         owner = getattr(event, "unit", "")
         order = case.order(getattr(event, "order", "")) if owner else None
         entries: list[Entry] = []
         if owner in self._feeds and (order is None or order.unit == owner):
-            data = raw(_matter(case, event)) if isinstance(event, WorkOrderIssued) else envelope.data
+            data = raw(_matter(case, event, rules)) if isinstance(event, WorkOrderIssued) else envelope.data
             record = msgspec.structs.replace(envelope, ordersequence=order.steps if order else 0, data=data)
             entries.append(_entry(self._topics.feed(owner), record))
         if (order is not None and order.parent) or type(event) in _FOR_ALL:
@@ -148,7 +149,7 @@ def _entry(topic: str, envelope: Envelope) -> Entry:
     return Entry(sequence=envelope.sequence, topic=topic, value=encode(envelope), headers=headers_of(envelope))
 
 
-def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:
+def _matter(case: Case, event: WorkOrderIssued, rules: Rules) -> OrderMatter:
     return OrderMatter(
         order=event.order,
         unit=event.unit,
@@ -163,6 +164,6 @@ def _matter(case: Case, event: WorkOrderIssued) -> OrderMatter:
         priority=case.priority,
         reporter=case.reporter,
         parent=event.parent,
-        due=event.due,
+        due=due_of(case, case.known(event.order), rules),
         instruction=event.text,
     )

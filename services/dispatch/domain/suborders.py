@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.case import Case, Order
-from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.context import Context, Events, Rules
 from services.dispatch.domain.orders import check_units, new_id, own_order
 from services.dispatch.domain.rejected import Rejected
 from shared.deadlines import Matter
@@ -38,7 +38,7 @@ def delegate(case: Case, command: c.Delegate, context: Context) -> Events:
 
 def _due(case: Case, order: Order, command: c.Delegate, context: Context) -> datetime:
     """Before the higher unit's own deadline; a share of the time left where it does not say when."""
-    limit = due_of(case, order, context)
+    limit = due_of(case, order, context.rules)
     if command.due is None:
         return context.at + max(limit - context.at, timedelta()) * context.rules.child_share
     if not context.at < command.due < limit:
@@ -46,7 +46,7 @@ def _due(case: Case, order: Order, command: c.Delegate, context: Context) -> dat
     return command.due
 
 
-def due_of(case: Case, order: Order, context: Context) -> datetime:
+def due_of(case: Case, order: Order, rules: Rules) -> datetime:
     """The order's resolve deadline: its own where it has one, else that of policy's table."""
     matter = Matter(priority=case.priority, request_type=case.request_type, topic=case.topic, area=case.area)
-    return order.due or context.rules.resolve(order.issued_at, matter, order.unit, order.profile)
+    return order.due or rules.resolve(order.issued_at, matter, order.unit, order.profile)

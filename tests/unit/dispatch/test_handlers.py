@@ -9,6 +9,8 @@ from services.dispatch.handlers import CommandHandler
 from services.dispatch.numbers import Numbers
 from services.dispatch.store import PAGE, MemoryState, MemoryStore, read_case
 from services.dispatch.sweeper import ALARM_S, Sweeper
+from services.dispatch.views import summary
+from shared.deadlines import Matter
 from shared.events import commands as c
 from shared.events.cases import CASES as EVENTS
 from shared.events.envelope import MAX_BYTES, decode, encode
@@ -165,6 +167,17 @@ async def test_feed_records_count_the_steps_of_an_order() -> None:
     assert [(event.ordersequence, event.type.split(".")[1]) for event in feed] == [
         (1, "issued"), (2, "signed"), (3, "rejected"),
     ]  # fmt: skip
+
+
+async def test_a_unit_is_told_until_when_its_order_is_to_be_resolved() -> None:
+    door = Door()
+    await door.take(command(register(), "r"))
+    (issued,) = [decode(record.value) for record in door.log.all(TOPICS.feed(LEAD))]
+    row = door.state.cases.rows[case_of()]
+    order = read_case(row).orders[0]
+    due = RULES.resolve(order.issued_at, Matter(priority=read_case(row).priority), LEAD, "")
+    assert FEEDS.data(issued).due == due
+    assert [one["due"] for one in summary(row, RULES)["orders"]] == [due.isoformat()]
 
 
 async def test_a_thousand_orphans_do_not_hide_the_command_whose_case_has_come() -> None:

@@ -17,7 +17,7 @@ from shared.follow import Outcomes
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryPublisher
-from tests.factories import LEAD, case_of
+from tests.factories import LEAD, RULES, case_of
 from tests.malformed import BODIES, refused
 
 SECRET = "a secret of at least thirty-two characters"
@@ -34,7 +34,7 @@ class Door:
         desk = Desk(store, self.out, Outcomes(), FakeClock(), Topics("130100"))
         app = FastAPI()
         install_errors(app)
-        app.include_router(cases_router(Settings(jwt_secret=SecretStr(SECRET)), store, desk))
+        app.include_router(cases_router(Settings(jwt_secret=SecretStr(SECRET)), store, desk, RULES))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://dispatch")
 

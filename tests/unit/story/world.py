@@ -204,7 +204,7 @@ async def stage_of(story: Story, folder: Path, alive: bool = True) -> AsyncItera
         city = City(intake, clock)
         app = FastAPI()
         install_errors(app)
-        app.include_router(cases_router(SETTINGS, city.store, city.desk()))  # type: ignore[arg-type]
+        app.include_router(cases_router(SETTINGS, city.store, city.desk(), load_rules(POLICY)))  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://dispatch") as dispatch:
             running = asyncio.create_task(city.run() if alive else asyncio.sleep(0))
