@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from services.desk.domain.view import SheetView
 from services.desk.policy import City
 from services.dispatch.domain.context import Rules
@@ -40,7 +42,14 @@ class FarBook(Rulebook):
         self, clock: Clock, matter: Matter, start: datetime, *, unit: str = "", profile: str = ""
     ) -> Terms | None:
         found = super().terms(clock, matter, start, unit=unit, profile=profile)
-        return found and Terms(rule=found.rule, period=found.period, due=found.due + FAR)
+        return found and _far(found)
+
+    def appeal(self, closed: datetime) -> Terms:
+        return _far(super().appeal(closed))
+
+
+def _far(terms: Terms) -> Terms:
+    return msgspec.structs.replace(terms, due=terms.due + FAR)
 
 
 class Ground(NamedTuple):

@@ -161,6 +161,11 @@ class Rulebook:
         due = self.calendar(unit, profile).due(start, period)
         return Terms(rule=limit.id, period=period, due=due)
 
+    def appeal(self, closed: datetime) -> Terms:
+        """Until when a case that was closed then can be reopened; it is archived after that."""
+        period = self.deadlines.appeal_within
+        return Terms(rule="appeal", period=period, due=self.calendar().due(closed, period))
+
     def calendar(self, unit: str = "", profile: str = "") -> Calendar:
         """What an order is counted on: the profile's calendar, the unit's own, or the city's."""
         surge = self._profiles.get(profile)

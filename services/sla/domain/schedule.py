@@ -93,8 +93,8 @@ class Schedule:
             running.due, running.rule = running.fixed, "fixed"
             return True
         if clock == "archive":
-            running.rule, running.period = "appeal", self.book.deadlines.appeal_within
-            running.due = self.book.calendar().due(running.since, running.period)
+            appeal = self.book.appeal(running.since)
+            running.rule, running.period, running.due = appeal.rule, appeal.period, appeal.due
             return True
         terms = self.book.terms(clock, state.matter, running.since, unit=order.unit, profile=order.profile)
         if terms is None:
