@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hotline.surge.facts import Absorbed, Birth, CaseEvent, Effect, Joined, Noticed, Reopened
+from hotline.surge.facts import Absorbed, Birth, CaseEvent, Effect, Joined, Noticed, Reopened, Separated
 from shared.events.deliveries import CHANNELS
 from shared.ids import derive
 
@@ -27,7 +27,7 @@ def obligations(events: Iterable[CaseEvent]) -> set[str]:
         match event.detail:
             case Birth(obligation=one) | Joined(obligation=one) | Noticed(notice=one):
                 found.add(one)
-            case Reopened(several) | Absorbed(obligations=several):
+            case Reopened(obligations=several) | Separated(obligations=several) | Absorbed(obligations=several):
                 found.update(several)
     return found - {""}
 

@@ -27,6 +27,7 @@ class Joined(Struct, frozen=True):
 
 
 class Reopened(Struct, frozen=True):
+    cycle: int
     obligations: tuple[str, ...]
 
 
@@ -72,12 +73,17 @@ class Ended(Struct, frozen=True):
     transfer: str
 
 
+class Carried(Struct, frozen=True):
+    reporter: ContactRef
+
+
 class Absorbed(Struct, frozen=True):
     """Of `case.absorbed`: whoever waited at `source` is owed here."""
 
     merge: str
     source: str
     obligations: tuple[str, ...]
+    reporters: tuple[Carried, ...]
 
 
 class Released(Struct, frozen=True):
@@ -114,6 +120,7 @@ class Separated(Struct, frozen=True):
     """Of `case.separated`."""
 
     merge: str
+    cycle: int
     obligations: tuple[str, ...]
 
 

@@ -28,6 +28,7 @@ from hotline.surge.facts import (
     Told,
     UndoAsked,
 )
+from shared.ids import derive
 
 WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
 """What is still owed when they happen is owed no more."""
@@ -115,6 +116,8 @@ class Histories:
         self.joined: set[tuple[str, str]] = set()
         self.debts: dict[str, Debt] = {}
         self._of_case: dict[str, dict[str, None]] = {}
+        self._came: dict[str, set[tuple[str, str]]] = {}
+        """Case → contacts that joined it, each with the merge by which it came, or with none."""
         self.first_debt: dict[str, str] = {}
         self.waived = 0
         self.units: dict[str, int] = {}
@@ -159,10 +162,10 @@ class Histories:
                 self._born(event, birth)
             case Joined(reporter, obligation, merge):
                 self.joined.add((event.case, reporter.contact_id))
+                self._came.setdefault(event.case, set()).add((reporter.contact_id, merge))
                 self._owe(event.case, obligation, merge)
-            case Reopened(obligations):
-                for obligation in obligations:
-                    self._owe(event.case, obligation)
+            case Reopened(cycle, obligations):
+                self._owe_again(event.case, cycle, obligations)
             case Paid(obligation, how):
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
@@ -181,15 +184,15 @@ class Histories:
 
     def _tie(self, case: str, tie: Tie) -> None:
         match tie:
-            case Absorbed(merge, _, obligations):
+            case Absorbed(merge, _, obligations, reporters):
+                self._came.setdefault(case, set()).update((one.reporter.contact_id, merge) for one in reporters)
                 for obligation in obligations:
                     self._owe(case, obligation, merge)
             case Merged() | Released() | Split():
                 self._let_go(case, tie)
-            case Separated(merge, obligations):
+            case Separated(merge, cycle, obligations):
                 self.undoing.pop(merge, None)
-                for obligation in obligations:
-                    self._owe(case, obligation)
+                self._owe_again(case, cycle, obligations)
             case UndoAsked(merge):
                 self.undoing[merge] = case
             case Kept(merge):
@@ -218,6 +221,13 @@ class Histories:
         if obligation:
             self.debts.setdefault(obligation, Debt(case, merge=merge))
             self._of_case.setdefault(case, {})[obligation] = None
+
+    def _owe_again(self, case: str, cycle: int, obligations: Iterable[str]) -> None:
+        """A new cycle's debts; of those who came with a merge, which can still be undone, under its name."""
+        came = self._came.get(case, ())
+        merges = {derive("obligation", case, contact, cycle, merge): merge for contact, merge in came if merge}
+        for obligation in obligations:
+            self._owe(case, obligation, merges.get(obligation, ""))
 
     def _let_go(self, case: str, detail: Merged | Released | Split) -> None:
         """Another case owes it from now on; what was paid here stays."""
