@@ -23,11 +23,9 @@ class Joined(Struct, frozen=True):
 
     reporter: ContactRef
     obligation: str
-    merge: str = ""
 
 
 class Reopened(Struct, frozen=True):
-    cycle: int
     obligations: tuple[str, ...]
 
 
@@ -73,23 +71,16 @@ class Ended(Struct, frozen=True):
     transfer: str
 
 
-class Carried(Struct, frozen=True):
-    reporter: ContactRef
-
-
 class Absorbed(Struct, frozen=True):
-    """Of `case.absorbed`: whoever waited at `source` is owed here."""
+    """Of `case.absorbed`: whoever waited at another case is owed here."""
 
-    merge: str
-    source: str
     obligations: tuple[str, ...]
-    reporters: tuple[Carried, ...]
 
 
 class Released(Struct, frozen=True):
     """Of `case.released`."""
 
-    merge: str
+    obligations: tuple[str, ...] = ()
 
 
 class Merged(Struct, frozen=True):
@@ -120,7 +111,6 @@ class Separated(Struct, frozen=True):
     """Of `case.separated`."""
 
     merge: str
-    cycle: int
     obligations: tuple[str, ...]
 
 

@@ -28,7 +28,6 @@ from hotline.surge.facts import (
     Told,
     UndoAsked,
 )
-from shared.ids import derive
 
 WAIVING = frozenset({"case.withdrawn.v1", "case.handed_back.v1"})
 """What is still owed when they happen is owed no more."""
@@ -44,7 +43,6 @@ class Debt(Struct):
 
     case: str
     how: str = ""
-    merge: str = ""
 
 
 class Transfer(Struct):
@@ -53,16 +51,6 @@ class Transfer(Struct):
     case: str
     target: str
     end: str = ""
-
-
-def _goes(obligation: str, debt: Debt, detail: Merged | Released | Split) -> bool:
-    match detail:
-        case Merged():
-            return True
-        case Released(merge):
-            return debt.merge == merge
-        case Split(split):
-            return obligation == split
 
 
 class Sequence(Struct):
@@ -116,8 +104,6 @@ class Histories:
         self.joined: set[tuple[str, str]] = set()
         self.debts: dict[str, Debt] = {}
         self._of_case: dict[str, dict[str, None]] = {}
-        self._came: dict[str, set[tuple[str, str]]] = {}
-        """Case → contacts that joined it, each with the merge by which it came, or with none."""
         self.first_debt: dict[str, str] = {}
         self.waived = 0
         self.units: dict[str, int] = {}
@@ -160,12 +146,11 @@ class Histories:
         match event.detail:
             case Birth() as birth:
                 self._born(event, birth)
-            case Joined(reporter, obligation, merge):
+            case Joined(reporter, obligation):
                 self.joined.add((event.case, reporter.contact_id))
-                self._came.setdefault(event.case, set()).add((reporter.contact_id, merge))
-                self._owe(event.case, obligation, merge)
-            case Reopened(cycle, obligations):
-                self._owe_again(event.case, cycle, obligations)
+                self._owe(event.case, obligation)
+            case Reopened(obligations):
+                self._owe(event.case, *obligations)
             case Paid(obligation, how):
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
@@ -184,15 +169,17 @@ class Histories:
 
     def _tie(self, case: str, tie: Tie) -> None:
         match tie:
-            case Absorbed(merge, _, obligations, reporters):
-                self._came.setdefault(case, set()).update((one.reporter.contact_id, merge) for one in reporters)
-                for obligation in obligations:
-                    self._owe(case, obligation, merge)
-            case Merged() | Released() | Split():
-                self._let_go(case, tie)
-            case Separated(merge, cycle, obligations):
+            case Absorbed(obligations):
+                self._owe(case, *obligations)
+            case Merged():
+                self._let_go(case, *self._of_case.get(case, ()))
+            case Released(obligations):
+                self._let_go(case, *obligations)
+            case Split(obligation):
+                self._let_go(case, obligation)
+            case Separated(merge, obligations):
                 self.undoing.pop(merge, None)
-                self._owe_again(case, cycle, obligations)
+                self._owe(case, *obligations)
             case UndoAsked(merge):
                 self.undoing[merge] = case
             case Kept(merge):
@@ -217,22 +204,15 @@ class Histories:
                 self.debts[name].how = "waived"
                 self.waived += 1
 
-    def _owe(self, case: str, obligation: str, merge: str = "") -> None:
-        if obligation:
-            self.debts.setdefault(obligation, Debt(case, merge=merge))
-            self._of_case.setdefault(case, {})[obligation] = None
+    def _owe(self, case: str, *obligations: str) -> None:
+        for name in filter(None, obligations):
+            self.debts.setdefault(name, Debt(case))
+            self._of_case.setdefault(case, {})[name] = None
 
-    def _owe_again(self, case: str, cycle: int, obligations: Iterable[str]) -> None:
-        """A new cycle's debts; of those who came with a merge, which can still be undone, under its name."""
-        came = self._came.get(case, ())
-        merges = {derive("obligation", case, contact, cycle, merge): merge for contact, merge in came if merge}
-        for obligation in obligations:
-            self._owe(case, obligation, merges.get(obligation, ""))
-
-    def _let_go(self, case: str, detail: Merged | Released | Split) -> None:
-        """Another case owes it from now on; what was paid here stays."""
-        for name in list(self._of_case.get(case, ())):
-            if not self.debts[name].how and _goes(name, self.debts[name], detail):
+    def _let_go(self, case: str, *obligations: str) -> None:
+        """Another case owes them from now on; what was paid here stays."""
+        for name in obligations:
+            if name in self._of_case.get(case, ()) and not self.debts[name].how:
                 del self.debts[name]
                 del self._of_case[case][name]
 

@@ -576,10 +576,11 @@ class MergeLapsed(Struct, frozen=True, kw_only=True):
 
 
 class CaseReleased(Struct, frozen=True, kw_only=True):
-    """A merged case left with its reporters; nothing is owed them here any more."""
+    """A merged case left with its reporters; the `obligations` that were open here are its own affair again."""
 
     merge: str
     source: str
+    obligations: tuple[str, ...] = ()
 
 
 class CaseSeparated(Struct, frozen=True, kw_only=True):

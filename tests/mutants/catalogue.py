@@ -226,7 +226,7 @@ MUTANTS = (
     Mutant(
         name="a merged reporter is owed twice after the merge is undone",
         file="services/dispatch/domain/merging.py",
-        old='    turn([debt for debt in case.debts if debt.merge == event.merge], "open", "moved")\n',
+        old='    turn([debt for debt in case.debts if debt.id in event.obligations], "open", "moved")\n',
         new="",
         test="tests/protocol/test_ties.py",
     ),

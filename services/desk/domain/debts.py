@@ -1,5 +1,6 @@
 """Who waits for an answer, as a sheet keeps it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from services.desk.domain.sheet import Contact, Debt, Sheet
@@ -16,10 +17,16 @@ def reported(sheet: Sheet, reporter: Reporter) -> None:
         )  # fmt: skip
 
 
-def owe(sheet: Sheet, obligation: str, reporter: Reporter, state: Any, merge: str = "") -> None:
+def owe(sheet: Sheet, obligation: str, reporter: Reporter, state: Any) -> None:
     if obligation:
-        debt = Debt(id=obligation, masked=reporter.person.masked, cycle=sheet.cycle, state=state, merge=merge)
-        sheet.debts.append(debt)
+        sheet.debts.append(Debt(id=obligation, masked=reporter.person.masked, cycle=sheet.cycle, state=state))
+
+
+def move(sheet: Sheet, obligations: Collection[str]) -> None:
+    """Another case owes them from now on, where they were not settled yet."""
+    for debt in sheet.debts:
+        if debt.id in obligations and debt.state == "open":
+            debt.state = "moved"
 
 
 def waive(sheet: Sheet) -> None:

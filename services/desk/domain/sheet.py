@@ -53,14 +53,13 @@ class Contact(Struct, kw_only=True):
 
 
 class Debt(Struct, kw_only=True):
-    """A reply that somebody is owed; `merge`: by which he came here from another case."""
+    """A reply that somebody is owed."""
 
     id: str
     masked: str
     cycle: int
     state: Literal["open", "owed", "settled", "waived", "moved"]
     how: str = ""
-    merge: str = ""
 
 
 class Transfer(Struct, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.desk.domain.debts import cycle, owe, reported
+from services.desk.domain.debts import cycle, move, owe, reported
 from services.desk.domain.sheet import Sheet
 from shared.events import cases as e
 
@@ -22,23 +22,19 @@ def _goes_on(sheet: Sheet, data: e.MergeRefused, now: datetime) -> None:
 def _merged(sheet: Sheet, data: e.CaseMerged, now: datetime) -> None:
     """Whoever waits here is owed his answer there."""
     sheet.merge, sheet.merged_into = "done", data.target
-    for debt in sheet.debts:
-        if debt.state == "open":
-            debt.state = "moved"
+    move(sheet, {debt.id for debt in sheet.debts})
 
 
 def _absorbed(sheet: Sheet, data: e.CaseAbsorbed, now: datetime) -> None:
     sheet.absorbed[data.merge] = data.source
     for obligation, one in zip(data.obligations, data.reporters, strict=True):
         reported(sheet, one.reporter)
-        owe(sheet, obligation, one.reporter, "open", data.merge)
+        owe(sheet, obligation, one.reporter, "open")
 
 
 def _released(sheet: Sheet, data: e.CaseReleased, now: datetime) -> None:
     sheet.absorbed.pop(data.merge, None)
-    for debt in sheet.debts:
-        if debt.merge == data.merge and debt.state == "open":
-            debt.state = "moved"
+    move(sheet, data.obligations)
 
 
 def _separated(sheet: Sheet, data: e.CaseSeparated, now: datetime) -> None:
@@ -47,9 +43,7 @@ def _separated(sheet: Sheet, data: e.CaseSeparated, now: datetime) -> None:
 
 
 def _split(sheet: Sheet, data: e.CaseSplit, now: datetime) -> None:
-    for debt in sheet.debts:
-        if debt.id == data.obligation and debt.state == "open":
-            debt.state = "moved"
+    move(sheet, [data.obligation])
 
 
 def _declared(sheet: Sheet, data: e.EventDeclared, now: datetime) -> None:

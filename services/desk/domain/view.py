@@ -116,7 +116,7 @@ def _settled(sheet: Sheet, data: e.ReplySettled, now: datetime) -> None:
 
 def _attached(sheet: Sheet, data: e.ContactAttached, now: datetime) -> None:
     reported(sheet, data.reporter)
-    owe(sheet, data.obligation, data.reporter, "open", data.merge)
+    owe(sheet, data.obligation, data.reporter, "open")
 
 
 def _followed_up(sheet: Sheet, data: e.CaseFollowedUp, now: datetime) -> None:

@@ -120,9 +120,11 @@ def undo_merge(case: Case, command: c.UndoMerge, context: Context) -> Events:
 def release(case: Case, command: c.Release, context: Context) -> Events:
     """Not while one of them is being answered: else he would be told twice."""
     refuse_if(command.merge not in case.related.absorbed, "no_such_merge", f"nothing of {command.source} is here")
-    payable = [debt for debt in case.debts if debt.merge == command.merge and debt.state == "owed"]
+    came = [debt for debt in case.debts if debt.merge == command.merge]
+    payable = [debt for debt in came if debt.state == "owed"]
     refuse_if(bool(payable), "reply_payable", f"{len(payable)} of its reporters are being answered; wait for it")
-    return [e.CaseReleased(merge=command.merge, source=command.source)]
+    leave = tuple(debt.id for debt in came if debt.state == "open")
+    return [e.CaseReleased(merge=command.merge, source=command.source, obligations=leave)]
 
 
 def _separated(case: Case, merge: Merge) -> e.CaseSeparated:
@@ -170,7 +172,7 @@ def _debt(case: Case, reporter: c.Reporter, merge: str, number: str, state: Debt
 
 def _released(case: Case, event: e.CaseReleased, now: datetime) -> None:
     case.related.absorbed.pop(event.merge, None)
-    turn([debt for debt in case.debts if debt.merge == event.merge], "open", "moved")
+    turn([debt for debt in case.debts if debt.id in event.obligations], "open", "moved")
 
 
 def _apart(case: Case, event: e.CaseSeparated, now: datetime) -> None:

@@ -91,8 +91,6 @@ class CaseFact(Struct, kw_only=True):
     """The case's own clocks, which belong to the centre."""
     disputes: Disputes = field(default_factory=Disputes)
     merged_into: str = ""
-    absorbed: dict[str, list[str]] = field(default_factory=dict)
-    """Merge → obligations that came with it."""
 
     def state(self) -> str:
         """One of merged, closed, answered, handling, waiting (for dispatch)."""
@@ -196,8 +194,6 @@ def _attached(case: CaseFact, data: e.ContactAttached, at: datetime) -> None:
     if not data.merge:
         case.attached_at.append(at)
     _owe(case, data.obligation, at)
-    if data.merge and data.obligation:
-        case.absorbed.setdefault(data.merge, []).append(data.obligation)
 
 
 def _followed_up(case: CaseFact, data: e.CaseFollowedUp, at: datetime) -> None:
@@ -234,13 +230,12 @@ def _merged(case: CaseFact, data: e.CaseMerged, at: datetime) -> None:
 
 
 def _absorbed(case: CaseFact, data: e.CaseAbsorbed, at: datetime) -> None:
-    case.absorbed[data.merge] = list(data.obligations)
     for obligation in data.obligations:
         _owe(case, obligation, at)
 
 
 def _released(case: CaseFact, data: e.CaseReleased, at: datetime) -> None:
-    _forget(case, case.absorbed.pop(data.merge, []))
+    _forget(case, data.obligations)
 
 
 def _separated(case: CaseFact, data: e.CaseSeparated, at: datetime) -> None:

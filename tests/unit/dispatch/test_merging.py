@@ -158,6 +158,21 @@ def test_undoing_owes_everybody_again_in_a_new_cycle() -> None:
     assert {debt.reporter.contact_id for debt in case.unpaid()} == {"c1", "late"}
 
 
+def test_who_came_with_a_merge_leaves_with_the_debt_of_a_later_cycle_too() -> None:
+    """The target was answered and reopened meanwhile; what was paid stays."""
+    case, target = made(), answered("other")
+    asked = merging(case)
+    do(target, absorb_of(case, asked))
+    for debt in [debt for debt in target.debts if debt.state == "owed"]:
+        do(target, c.SettleReply(obligation=debt.id, how="sms", proof="p"))
+    do(target, c.FollowUp(solved=False))
+    new = [debt for debt in target.debts if debt.cycle == target.cycle and debt.merge]
+    assert [debt.state for debt in new] == ["open"]
+    (released,) = do(target, c.Release(merge=asked.merge, source=case.id))
+    assert released == e.CaseReleased(merge=asked.merge, source=case.id, obligations=(new[0].id,))
+    assert [debt.state for debt in target.debts if debt.merge] == ["settled", "moved"]
+
+
 def test_nobody_is_let_go_while_he_is_being_answered() -> None:
     case, target = made(), answered("other")
     asked = merging(case)

@@ -194,3 +194,16 @@ async def test_of_two_facts_with_one_number_the_earlier_stays() -> None:
         for record in records:
             await world.read(record)
         assert (await figures_of(world))["average_wait"].value == pytest.approx(1.0)
+
+
+async def test_who_leaves_with_an_undone_merge_takes_the_debt_of_a_later_cycle_along() -> None:
+    """The case was reopened while he was in it; what was paid to him before stays paid here."""
+    world = Reporting()
+    moved = e.CaseAbsorbed(merge="m", source="N-2", number="SJZ-2", reporters=(), obligations=("moved",))
+    again = e.CaseReopened(cycle=2, reason="unsolved", obligations=("", "again"))
+    paid = e.ReplySettled(obligation="moved", how="sms", proof="p")
+    await world.tell("into", registered("into"), moved, paid, again)
+    before = (await figures_of(world))["replies_owed"].value
+    await world.tell("into", e.CaseReleased(merge="m", source="N-2", obligations=("again",)), first=5)
+    assert before is not None
+    assert (await figures_of(world))["replies_owed"].value == before - 1
