@@ -66,7 +66,7 @@ class Merger(Actor):
     async def _look(self, item: Item) -> None:
         """Each case once; one that is merged, or merged into, is not looked at again."""
         case = str(item["id"])
-        if case in self._looked | self._tied | self.world.wall.about:
+        if any(case in known for known in (self._looked, self._tied, self.world.wall.about)):
             return
         self._looked.add(case)
         target = await self._twin(case)

@@ -11,14 +11,13 @@ from services.desk import numbers
 from services.desk.cases import Cases
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
-from services.desk.domain.forms import OTHER_CASE, Fields, Incomplete, command_body
+from services.desk.domain.forms import OTHER_CASE, Fields, Incomplete, command_body, why_of
 from services.desk.domain.presence import here, others
 from services.desk.domain.sheet import Sheet
 from services.desk.session import Visitor
 from shared.service import Problem
 
 READERS = ("agent", "dispatcher", "auditor", "supervisor", "unit")
-LEAST_WHY = 4
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -55,12 +54,14 @@ class CasePages:
 
     async def reveal(self, request: Request, case: str) -> Response:
         """Numbers to call back, to somebody who says why; of a report of misconduct see pages_reveals."""
-        by, why = self._by(request), (await fields(request)).get("why", "").strip()
+        by = self._by(request)
         sheet = await self._cases.find(by, case)
         if not rights.may_reveal(by.who, sheet):
             raise Problem(403, "forbidden", f"{by.who.role} may not see who reported")
-        if len(why) < LEAST_WHY:
-            return self._desk.incomplete(request, by, "why")
+        try:
+            why = why_of(await fields(request))
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
         await self._cases.record(by, sheet, "reveal", why)
         shown = await numbers.opened(self._desk, by, sheet, why)
         return self._desk.page(request, "_reporters.html", by, reporters=shown, once=True)

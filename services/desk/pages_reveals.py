@@ -10,13 +10,12 @@ from services.desk.cases import Cases
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
+from services.desk.domain.forms import Incomplete, why_of
 from services.desk.domain.reveals import Reveal, asked
 from services.desk.domain.sheet import Sheet
 from services.desk.render import new_key
 from services.desk.session import Visitor
 from shared.service import Problem
-
-LEAST_WHY = 4
 
 
 def reveals_router(desk: Desk) -> APIRouter:
@@ -50,11 +49,12 @@ class RevealPages:
 
     async def ask(self, request: Request, case: str) -> Response:
         by, sheet = await self._secret(request, case)
-        why = (await fields(request)).get("why", "").strip()[:200]
         if by.who.role not in self._policy.askers:
             raise Problem(403, "forbidden", f"{by.who.role} may not ask who reported")
-        if len(why) < LEAST_WHY:
-            return self._desk.incomplete(request, by, "why")
+        try:
+            why = why_of(await fields(request))
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
         await self._cases.record(by, sheet, "reveal_asked", why)
         await self._desk.reveals.add(asked(new_key(), sheet.id, by.who, why, self._desk.clock.now(), self._policy))
         return self._desk.outcome(request, by, "desk", Reply(200))

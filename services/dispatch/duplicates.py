@@ -15,12 +15,12 @@ from msgspec import Struct, structs
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.likeness import DuplicatesPolicy, Likeness, Matter, ranked, sketch_of
-from services.dispatch.domain.ties import is_secret
 from services.dispatch.store import MongoStore, read_case
 from shared import names
 from shared.documents import Document
 from shared.events import cases as e
 from shared.events.envelope import Unreadable, decode
+from shared.privacy import is_secret
 from shared.records import TYPE, Received, header
 from shared.states import OVER
 from shared.tasks import repeating

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 
 from services.dispatch.domain.context import Rules
 from services.dispatch.domain.likeness import Matter, sketch_of
-from services.dispatch.domain.ties import is_secret
 from services.dispatch.duplicates import Duplicates, Suggestion, matter_of
 from services.dispatch.store import MongoStore, read_case
 from services.dispatch.views import summary
@@ -16,6 +15,7 @@ from shared.auth import Identity
 from shared.bodies import described_body, read_body
 from shared.clock import Clock
 from shared.events.commands import Line, Name, RequestType, Text
+from shared.privacy import is_secret
 from shared.service import Problem, caller
 from shared.settings import Settings
 

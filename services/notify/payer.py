@@ -140,8 +140,9 @@ class Payer:
 
     async def _traced(self, case: str, debt: Debt) -> Outcome:
         began_ns = time.time_ns()
-        outcome = await self._send(debt, span_of_attempt(case, debt) if TRACER.on else "")
-        if TRACER.on:
+        span = span_of_attempt(case, debt) if TRACER.on else ""
+        outcome = await self._send(debt, span)
+        if span:
             about: dict[str, str | int] = {
                 "case": case,
                 "channel": debt.channel,
@@ -149,7 +150,7 @@ class Payer:
                 "outcome": outcome.kind,
             }
             failed = outcome.kind != "delivered"
-            TRACER.tell(names.SEND, span_of_attempt(case, debt), debt.trace, began_ns, about, failed=failed)
+            TRACER.tell(names.SEND, span, debt.trace, began_ns, about, failed=failed)
         return outcome
 
     async def _send(self, debt: Debt, trace: str) -> Outcome:

@@ -8,6 +8,8 @@ CASE_FIELDS = ("title", "salutation", "when", "area", "address", "cause", "cours
 """What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
 
 
+LEAST_WHY, MOST_WHY = 4, 200
+"""Characters of a reason for seeing who reported a case."""
 OTHER_CASE = {"merge_into": "target", "link": "event_case"}
 """Command → its field in which a person types another case's number."""
 
@@ -76,6 +78,14 @@ def _need(form: Fields, name: str) -> str:
     if not text:
         raise Incomplete(name)
     return text
+
+
+def why_of(form: Fields) -> str:
+    """Why somebody wants to see who reported a case. Raises Incomplete where it says nothing."""
+    why = form.get("why", "").strip()[:MOST_WHY]
+    if len(why) < LEAST_WHY:
+        raise Incomplete("why")
+    return why
 
 
 def special_body(form: Fields) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from msgspec import Struct
 
 from services.desk.domain.sheet import Entry, Order, Sheet, Supervision
+from shared import privacy
 from shared.auth import Identity
 from shared.moves import Move, possible
 
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor"})
 BOARD = frozenset({"supervisor", "dispatcher", "auditor"})
-SECRET_TYPE = "JB"
-"""Reports of misconduct: the reporter appears under an alias until two persons agree (domain/reveals.py)."""
 REVEALERS = frozenset({"agent", "dispatcher", "supervisor"})
 
 
@@ -27,7 +26,8 @@ def may_see(who: Identity, sheet: Sheet) -> bool:
 
 
 def is_secret(sheet: Sheet) -> bool:
-    return sheet.request_type == SECRET_TYPE
+    """Its reporter appears under an alias until two persons agree (domain/reveals.py)."""
+    return privacy.is_secret(sheet.request_type)
 
 
 def alike(one: Sheet, other: Sheet) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from services.dispatch.domain.case import Case
-from services.dispatch.domain.ties import is_secret
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import caused_command_id, event_id
+from shared.privacy import is_secret
 
 Look = Callable[[str], Case | None]
 """Case by id as it is stored now; nothing where there is none."""

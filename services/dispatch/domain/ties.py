@@ -14,11 +14,6 @@ _NOT_LINKED: tuple[type[Struct], ...] = (c.Assign, c.AskTransfer)
 _WAIVING: tuple[type[Struct], ...] = (c.Withdraw, c.HandBack)
 
 
-def is_secret(kind: c.RequestType) -> bool:
-    """Who reports misconduct (JB) is known to fewer people than others: such a case is tied to its like alone."""
-    return kind == "JB"
-
-
 def check(case: Case, command: Struct) -> None:
     """Raises Rejected for what has to wait, or belongs to the other case."""
     merge = case.related.merge

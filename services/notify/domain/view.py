@@ -28,7 +28,7 @@ class DebtsView:
             state.by_id.setdefault(data.notice, _notice(event, data))
         elif isinstance(data, ReplyOwed):
             _overtake(state, data.reporter.contact_id)
-            state.by_id.setdefault(data.obligation, _open(event, data))
+            state.by_id.setdefault(data.obligation, _reply(event, data))
         elif isinstance(data, ReplySettled) and data.obligation in state.by_id:
             close(state.by_id[data.obligation], data.how, data.proof)
         return state
@@ -45,31 +45,24 @@ class DebtsView:
         }
 
 
-def _open(event: Envelope, data: ReplyOwed) -> Debt:
-    return Debt(
-        obligation=data.obligation,
-        event=event.id,
-        trace=event.traceparent,
-        number=data.number,
-        contact=data.reporter.contact_id,
-        masked=data.reporter.person.masked,
-        sealed=data.reporter.person.sealed,
-        answer=data.answer,
-    )
+def _reply(event: Envelope, data: ReplyOwed) -> Debt:
+    return _debt(event, data, obligation=data.obligation, answer=data.answer)
 
 
 def _notice(event: Envelope, data: NoticeDue) -> Debt:
+    return _debt(event, data, obligation=data.notice, kind="extension", until=data.until, answer=redact(data.reason))
+
+
+def _debt(event: Envelope, data: ReplyOwed | NoticeDue, **more: Any) -> Debt:
+    """To the reporter whom the event names."""
     return Debt(
-        obligation=data.notice,
-        kind="extension",
-        until=data.until,
         event=event.id,
         trace=event.traceparent,
         number=data.number,
         contact=data.reporter.contact_id,
         masked=data.reporter.person.masked,
         sealed=data.reporter.person.sealed,
-        answer=redact(data.reason),
+        **more,
     )
 
 

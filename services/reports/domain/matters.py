@@ -43,8 +43,8 @@ def learned(day: KnowledgeDay) -> list[str]:
         f"飞鸽新发布{day.bulletins}条。",
     ]
     if day.due:
-        share = 100 * (day.due - day.read) / day.due
-        told.append(f"Ⅰ级飞鸽应签收{day.due}人次，已签收{day.read}人次，未读率{share:.2f}%。")
+        share = _unread(day.due, day.read)
+        told.append(f"Ⅰ级飞鸽应签收{day.due}人次，已签收{day.read}人次，未读率{share}。")
     return told
 
 
