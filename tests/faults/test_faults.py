@@ -22,8 +22,12 @@ def test_the_partner_city_is_away_for_a_minute() -> None:
 
 
 def test_dispatch_and_notify_are_killed_while_cases_are_tied_and_a_profile_is_on() -> None:
-    """In the midst of an event case, of merges and of what is undone and detached."""
-    ledger = surge("dispatch@5", "notify@6", "knowledge@8", "dispatch@10", "notify@12", calls=300, rate=15.0)
+    """In the midst of an event case, of merges and of what is undone and detached.
+
+    The profile is on from the fifth second to the fifteenth: what is decided then is under it, so dispatch is there
+    at first.
+    """
+    ledger = surge("notify@6", "dispatch@9", "knowledge@11", "notify@13", "dispatch@17", calls=300, rate=15.0)
     assert ledger.linked > 50
     assert ledger.answered_by_event + ledger.detached >= ledger.linked
     assert ledger.merged > 0
