@@ -32,7 +32,7 @@ test: lint ## all tests that run in minutes; real Kafka and MongoDB are started 
 
 test-faults: setup ## kills, outages and zombies in mid-surge, and 50,000 random schedules
 	HOTLINE_SCHEDULES=50000 .venv/bin/pytest tests/protocol -n 2 -q
-	.venv/bin/pytest tests/faults -n 2 -q
+	.venv/bin/pytest tests/faults -n 2 --dist worksteal -q
 
 test-mutants: setup ## wrong variants, each of which must turn a named test red
 	$(PY) -m tests.mutants

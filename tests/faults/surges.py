@@ -44,8 +44,8 @@ def troubles(results: Sequence[Result]) -> list[str]:
 
 def surge(
     *faults: str,
-    calls: int = 250,
-    rate: float = 20.0,
+    calls: int = 150,
+    rate: float = 12.0,
     seed: int = 1,
     scale: dict[str, int] | None = None,
     partner: str = "",

@@ -7,9 +7,13 @@ from tests.faults.surges import surge
 pytestmark = pytest.mark.real
 
 
-@pytest.mark.parametrize("name", ["intake", "sla", "notify", "broker", "mongod"])
+@pytest.mark.parametrize("name", ["broker", "mongod"])
 def test_kill_9(name: str) -> None:
     surge(f"{name}@6")
+
+
+def test_the_services_of_the_spine_are_killed_one_after_the_other() -> None:
+    surge("sla@3", "intake@5", "notify@7", "dispatch@9", "sla@11")
 
 
 def test_the_services_around_the_spine_are_killed_one_after_the_other() -> None:
@@ -18,7 +22,7 @@ def test_the_services_around_the_spine_are_killed_one_after_the_other() -> None:
 
 def test_the_partner_city_is_away_for_a_minute() -> None:
     """Requests to it are stored and forwarded; what it has of ours goes on where it stopped."""
-    surge("130200@4+60", "transfer@20", calls=400, partner="130200")
+    surge("130200@4+60", "transfer@20", calls=250, partner="130200")
 
 
 def test_dispatch_and_notify_are_killed_while_cases_are_tied_and_a_profile_is_on() -> None:
@@ -36,18 +40,16 @@ def test_dispatch_and_notify_are_killed_while_cases_are_tied_and_a_profile_is_on
     assert ledger.profile_switches == 2
 
 
-@pytest.mark.parametrize("at", [2, 6, 9])
-def test_dispatch_is_killed_twice(at: int) -> None:
-    surge(f"dispatch@{at}", f"dispatch@{at + 1.7}", seed=at)
+def test_dispatch_is_killed_again_while_it_comes_back() -> None:
+    surge("dispatch@2", "dispatch@3.7", "dispatch@9", "dispatch@10.7")
 
 
 def test_a_dispatch_worker_sleeps_past_its_session_and_wakes_as_a_zombie() -> None:
     surge("dispatch.1@5~15", scale={"dispatch": 2})
 
 
-@pytest.mark.parametrize("name", ["notify", "sla"])
-def test_other_zombies(name: str) -> None:
-    surge(f"{name}.1@5~15", scale={name: 2})
+def test_other_zombies() -> None:
+    surge("notify.1@4~15", "sla.1@6~15", scale={"notify": 2, "sla": 2})
 
 
 def test_the_broker_sleeps_and_wakes() -> None:
@@ -60,18 +62,21 @@ def test_the_database_is_away_for_a_while() -> None:
 
 def test_the_broker_is_away_for_a_minute_while_calls_come_in() -> None:
     """Longer than the 40 s after which an idempotent producer of aiokafka is dead for good."""
-    ledger = surge("broker@5+60", calls=900, rate=12.0)
+    ledger = surge("broker@5+60", calls=560, rate=7.5)
     assert ledger.seconds > 70
 
 
-@pytest.mark.parametrize("mode", ["hang", "accept_then_hang", "forget", "fail", "slow"])
-def test_the_gateway_misbehaves(mode: str) -> None:
-    surge(f"gateway@3:{mode}+12")
+def test_the_gateway_is_silent_and_forgets() -> None:
+    surge("gateway@2:hang+6", "gateway@9:accept_then_hang+6", "gateway@16:forget+6", calls=250)
+
+
+def test_the_gateway_refuses_and_is_slow() -> None:
+    surge("gateway@2:fail+6", "gateway@9:slow+6")
 
 
 def test_dispatch_workers_join_and_leave() -> None:
-    surge("dispatch@3=2", "dispatch@9=3", "dispatch@15=1", "dispatch@20=2", calls=450)
+    surge("dispatch@3=2", "dispatch@9=3", "dispatch@15=1", "dispatch@20=2", calls=280)
 
 
 def test_every_service_is_scaled_up_and_down() -> None:
-    surge("notify@3=2", "sla@4=2", "dispatch@5=3", "notify@12=1", "sla@13=1", "dispatch@14=1", calls=320)
+    surge("notify@3=2", "sla@4=2", "dispatch@5=3", "notify@12=1", "sla@13=1", "dispatch@14=1", calls=220)

@@ -21,4 +21,4 @@ def fault(draw: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(20))
 def test_two_random_faults(seed: int) -> None:
     draw = random.Random(seed)
-    surge(fault(draw), fault(draw), calls=200, rate=18.0, seed=seed, scale={"dispatch": 2})
+    surge(fault(draw), fault(draw), calls=140, rate=13.0, seed=seed, scale={"dispatch": 2})
