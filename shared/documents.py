@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 Document = dict[str, Any]
+KEPT = 2_000
+"""Documents that a process keeps in mind of one collection; some 20 KB each."""
 
 
 class Write(NamedTuple):
@@ -32,6 +34,39 @@ class Documents(Protocol):
         """The documents that exist, by id, each with its `rev`, without the fields in `omit`."""
         ...
 
-    async def save(self, writes: Sequence[Write]) -> Saved:
-        """Write all whose guard holds, in one round trip, journaled on a majority."""
+    async def save(self, writes: Sequence[Write], keep: bool = False) -> Saved:
+        """Write all whose guard holds, in one round trip, journaled on a majority.
+
+        `keep`: the writes set every field that their owner needs; `recall` gives them back.
+        """
         ...
+
+    def recall(self, ids: Collection[str]) -> dict[str, Document]:
+        """Those that this process wrote and kept, each once, without asking the store.
+
+        Another process may have written since. So only a write under guard may follow from them; whatever else is
+        decided is decided on what `load` gives.
+        """
+        ...
+
+
+class Kept:
+    """What a process wrote last, for `recall`."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+
+    def take(self, ids: Collection[str]) -> dict[str, Document]:
+        """Taken out: whoever changes them in place and then fails leaves nothing wrong behind."""
+        return {one: self._documents.pop(one) for one in ids if one in self._documents}
+
+    def forget(self, writes: Sequence[Write]) -> None:
+        """Before a write, whose outcome may stay unknown."""
+        self.take([write.id for write in writes])
+
+    def put(self, writes: Sequence[Write], saved: Saved) -> None:
+        for write in writes:
+            if write.id in saved.written:
+                self._documents[write.id] = {**write.set, "_id": write.id, "rev": write.rev + 1}
+        while len(self._documents) > KEPT:
+            del self._documents[next(iter(self._documents))]

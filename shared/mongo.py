@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 
 from shared import names
 from shared.away import StoreAway
-from shared.documents import Document, Saved, Write
+from shared.documents import Document, Kept, Saved, Write
 from shared.settings import Settings
 
 JOURNALED = WriteConcern(w="majority", j=True, wtimeout=20_000)
@@ -65,6 +65,7 @@ class MongoDocuments:
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
+        self._kept = Kept()
 
     async def load(self, ids: Collection[str], omit: Sequence[str] = ()) -> dict[str, Document]:
         if not ids:
@@ -74,9 +75,17 @@ class MongoDocuments:
             found = await self._collection.find({"_id": {"$in": list(ids)}}, projection).to_list(None)
         return {document["_id"]: document for document in found}
 
-    async def save(self, writes: Sequence[Write]) -> Saved:
-        if not writes:
-            return Saved(frozenset(), frozenset())
+    async def save(self, writes: Sequence[Write], keep: bool = False) -> Saved:
+        self._kept.forget(writes)
+        saved = await self._save(writes) if writes else Saved(frozenset(), frozenset())
+        if keep:
+            self._kept.put(writes, saved)
+        return saved
+
+    def recall(self, ids: Collection[str]) -> dict[str, Document]:
+        return self._kept.take(ids)
+
+    async def _save(self, writes: Sequence[Write]) -> Saved:
         token = f"{_PROCESS}.{next(_tokens)}"
         with reachable():
             done, clashed = await self._bulk([_operation(write, token) for write in writes], writes)

@@ -69,10 +69,14 @@ class Change(Generic[State]):
         stored = document.get("state") if document else None
         self.state: State | None = msgspec.convert(stored, state) if stored is not None else None
         self.partition: int = document.get("partition", -1) if document else -1
-        self.effects: list[Record] = []
+        self.sends: list[Record] = []
+        """Effects and dead letters, sent before the write."""
         self.heard: dict[str, str] = {}
         """Traceparent → the first event applied under it."""
         self.touched = False
+
+    def only_writes(self) -> bool:
+        return self.touched and not self.sends
 
 
 Applied = Callable[[Sequence[Change[State]]], Awaitable[None]]
@@ -121,33 +125,34 @@ class CaseReader(Generic[State]):
 
     async def _round(self, pending: dict[str, list[Received]]) -> dict[str, Change[State]]:
         """Fold every case once and write; returns the cases that are done."""
-        documents = await self._documents.load(pending)
+        kept = self._documents.recall(pending)
+        documents = kept | await self._documents.load([case for case in pending if case not in kept])
         changes = {case: Change(case, documents.get(case), self.view.state) for case in pending}
-        letters: list[Record] = []
         for case, change in changes.items():
             for record in pending[case]:
-                letters += self._apply(change, record)
-        return await self._finish(changes, letters)
+                self._apply(change, record)
+        # What was kept may be old: where its guard would not tell, the next round asks the store.
+        return await self._finish({case: c for case, c in changes.items() if case not in kept or c.only_writes()})
 
-    async def _finish(self, changes: dict[str, Change[State]], letters: list[Record]) -> dict[str, Change[State]]:
-        effects = [record for change in changes.values() for record in change.effects]
-        await self._publisher.publish([*letters, *effects])
-        saved = await self._documents.save([self._write(c) for c in changes.values() if c.touched])
+    async def _finish(self, changes: dict[str, Change[State]]) -> dict[str, Change[State]]:
+        sends = [record for change in changes.values() for record in change.sends]
+        writes = [self._write(change) for change in changes.values() if change.touched]
+        await self._publisher.publish(sends)
+        saved = await self._documents.save(writes, keep=True)
         return {case: c for case, c in changes.items() if not c.touched or case in saved.written}
 
-    def _apply(self, change: Change[State], record: Received) -> list[Record]:
-        """Fold one record, or park it; returns the dead letter of what was parked first."""
+    def _apply(self, change: Change[State], record: Received) -> None:
+        """Fold one record, or park it; what is parked first gets a dead letter."""
         entry = {"origin": origin(record), "value": record.value or b"", "partition": record.partition}
         if change.parked:
             self._park(change, entry)
-            return []
+            return
         try:
             self._fold(change, entry)
         except Unreadable as error:
             self._park(change, entry)
             names.DEAD_LETTERS.labels(self.view.name).inc()
-            return [dead_letter(self._dead_letters, record, self.view.name, str(error), "parked")]
-        return []
+            change.sends.append(dead_letter(self._dead_letters, record, self.view.name, str(error), "parked"))
 
     def _park(self, change: Change[State], entry: Document) -> None:
         if any(known["value"] == entry["value"] for known in change.parked):
@@ -172,7 +177,7 @@ class CaseReader(Generic[State]):
             if state is None:
                 return
             change.state = state
-            change.effects += self.view.effects(state, event, data)
+            change.sends += self.view.effects(state, event, data)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unreadable(f"{event.type}: {error!r}") from error
         change.heard.setdefault(event.traceparent, event.id)
@@ -200,7 +205,6 @@ class CaseReader(Generic[State]):
         change = Change(case, document, self.view.state)
         before = [entry["origin"] for entry in change.parked[:1]]
         entries, change.parked = _replace(change.parked, replaced or {}), []
-        letters: list[Record] = []
         for entry in entries:
             if change.parked:
                 change.parked.append(entry)
@@ -211,11 +215,10 @@ class CaseReader(Generic[State]):
                 log.warning("still unreadable", case=case, origin=entry["origin"], error=str(error))
                 change.parked.append(entry)
                 if entry["origin"] not in before:
-                    letters.append(
-                        dead_letter(self._dead_letters, _parked(case, entry), self.view.name, str(error), "parked")
-                    )
+                    parked = _parked(case, entry)
+                    change.sends.append(dead_letter(self._dead_letters, parked, self.view.name, str(error), "parked"))
         change.touched = True
-        return (await self._finish({case: change}, letters)).get(case)
+        return (await self._finish({case: change})).get(case)
 
 
 def _trace(reader: str, changes: Iterable[Change[Any]], began_ns: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from shared.away import BrokerAway, StoreAway
 from shared.clock import CHINA
-from shared.documents import Document, Saved, Write
+from shared.documents import Document, Kept, Saved, Write
 from shared.producer import partition_of
 from shared.records import Record
 
@@ -146,13 +146,24 @@ class MemoryDocuments:
         self.table = table
         self._process = process or Process()
         self._fails = fails
+        self._kept = Kept()
 
     async def load(self, ids: Collection[str], omit: Sequence[str] = ()) -> dict[str, Document]:
         await self._point()
         found = {one: self.table.rows[one] for one in ids if one in self.table.rows}
         return {one: _copy({k: v for k, v in row.items() if k not in omit}) for one, row in found.items()}
 
-    async def save(self, writes: Sequence[Write]) -> Saved:
+    def recall(self, ids: Collection[str]) -> dict[str, Document]:
+        return self._kept.take(ids)
+
+    async def save(self, writes: Sequence[Write], keep: bool = False) -> Saved:
+        self._kept.forget(writes)
+        saved = await self._save(writes)
+        if keep:
+            self._kept.put(writes, saved)
+        return saved
+
+    async def _save(self, writes: Sequence[Write]) -> Saved:
         await self._point()
         written, clashed = set(), set()
         for write in writes:

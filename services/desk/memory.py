@@ -19,8 +19,8 @@ class ToldDocuments(MemoryDocuments):
         super().__init__(table)
         self._tell = tell
 
-    async def save(self, writes: Sequence[Write]) -> Saved:
-        saved = await super().save(writes)
+    async def save(self, writes: Sequence[Write], keep: bool = False) -> Saved:
+        saved = await super().save(writes, keep)
         for case in saved.written:
             for queue in self._tell:
                 queue.put_nowait(Change("cases", case))

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.dispatch.desk import RIGHTS, Desk
 from services.dispatch.domain.context import Rules
@@ -15,6 +14,7 @@ from shared.bodies import described_body, read_body
 from shared.documents import Document
 from shared.events.commands import VERBS
 from shared.events.topics import Topics, is_case_id, lane_of
+from shared.plain import Busy, PlainRouter, answer, own_key
 from shared.service import Problem, caller
 from shared.settings import Settings
 from shared.states import ENDED, OrderState
@@ -24,83 +24,83 @@ _AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
 """States of the orders that a case is listed by."""
 
 
-def cases_router(settings: Settings, store: MongoStore, desk: Desk, rules: Rules) -> APIRouter:
-    """Routes under /cases."""
-    router = APIRouter(tags=["cases"])
-    topics = Topics(settings.city)
-    keepers = Keepers(store, desk)
+class CasesApi:
+    """The routes under /cases of one dispatch process, and the handing over of a keeper's cases."""
 
-    async def send(request: Request, case: str, verb: str, key: str) -> JSONResponse:
-        who = caller(request, settings)
-        trace = request.headers.get("traceparent", "")
-        status, answer = await desk.command(case, verb, await read_body(request, dict[str, Any]), key, who, trace)
-        return JSONResponse(answer, status_code=status)
+    def __init__(self, settings: Settings, store: MongoStore, desk: Desk, rules: Rules) -> None:
+        self._settings = settings
+        self._store = store
+        self._desk = desk
+        self._rules = rules
+        self._topics = Topics(settings.city)
+        self._keepers = Keepers(store, desk)
 
-    @router.get("/cases/{case}/commands/{command}")
-    async def outcome(request: Request, case: str, command: str) -> JSONResponse:
+    def router(self) -> APIRouter:
+        plain = PlainRouter("cases")
+        plain.read("/cases/{case}/commands/{command}", self.outcome)
+        plain.read("/cases/{case}", self.one)
+        for verb in RIGHTS:
+            plain.command(f"/cases/{{case}}/commands/{verb}", self.command, VERBS[verb])
+        router = APIRouter()
+        router.include_router(plain)
+        router.add_api_route("/cases", self.many, methods=["GET"], tags=["cases"])
+        router.add_api_route(
+            "/keepers/{keeper}/handover", self.hand_over, methods=["POST"], tags=["cases"],
+            openapi_extra=described_body(Handover), responses={422: {"description": "Wrong body"}},
+        )  # fmt: skip
+        return router
+
+    def busy(self) -> Busy:
+        """What the life of a case asks for; the router would try forty routes one after the other."""
+        return {
+            ("POST", "/cases/{case}/commands/{verb}"): self.command,
+            ("GET", "/cases/{case}/commands/{command}"): self.outcome,
+            ("GET", "/cases/{case}"): self.one,
+        }
+
+    async def command(self, request: Request) -> Response:
+        """200 with the event, 409 with the reason, 202 when the outcome is later than two seconds."""
+        who, trace = caller(request, self._settings), request.headers.get("traceparent", "")
+        case, verb = request.path_params["case"], request.scope["path"].rpartition("/")[2]
+        body = await read_body(request, dict[str, Any])
+        status, outcome = await self._desk.command(case, verb, body, own_key(request), who, trace)
+        return answer(outcome, status)
+
+    async def outcome(self, request: Request) -> Response:
         """What became of a command."""
-        _reader(caller(request, settings))
-        status, answer = await desk.outcome(case, command)
-        return JSONResponse(answer, status_code=status)
+        _reader(caller(request, self._settings))
+        status, outcome = await self._desk.outcome(request.path_params["case"], request.path_params["command"])
+        return answer(outcome, status)
 
-    @router.get("/cases/{case}")
-    async def one(request: Request, case: str) -> dict[str, Any]:
+    async def one(self, request: Request) -> Response:
         """A case with its whole timeline, by id or by number."""
-        who = _reader(caller(request, settings))
-        document = await _find(store, case)
+        who = _reader(caller(request, self._settings))
+        document = await _find(self._store, request.path_params["case"])
         _check_unit(who, document)
-        case_id = str(document["_id"])
-        return whole(document, timeline(read_log(document), topics.cases(lane_of(case_id))), rules)
+        happened = timeline(read_log(document), self._topics.cases(lane_of(str(document["_id"]))))
+        return answer(whole(document, happened, self._rules), 200)
 
-    @router.get("/cases")
     async def many(
-        request: Request, unit: str = "", state: str = "", keeper: str = "", unkept: bool = False, after: str = "",
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        self, request: Request, unit: str = "", state: str = "", keeper: str = "", unkept: bool = False,
+        after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:  # fmt: skip
         """Cases by state, by unit and state of its order, or the open ones by keeper or without one (`unkept`).
 
         The next page starts `after` the last id.
         """
-        who = _reader(caller(request, settings))
+        who = _reader(caller(request, self._settings))
         if who.unit and unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
-        found = await store.page(query_of(unit, state, keeper, unkept), after, limit)
-        return {"items": [summary(document, rules) for document in found], "next": found[-1]["_id"] if found else None}
+        found = await self._store.page(query_of(unit, state, keeper, unkept), after, limit)
+        rows = [summary(document, self._rules) for document in found]
+        return {"items": rows, "next": found[-1]["_id"] if found else None}
 
-    # After the few that read: routes are tried one by one.
-    for name in RIGHTS:
-        router.add_api_route(
-            f"/cases/{{case}}/commands/{name}",
-            _door(name, send),
-            methods=["POST"],
-            name=name,
-            openapi_extra=described_body(VERBS[name]),
-            responses={202: {"description": "Taken; the outcome comes later"}},
-        )
-
-    @router.post(
-        "/keepers/{keeper}/handover",
-        openapi_extra=described_body(Handover),
-        responses={422: {"description": "Wrong body"}},
-    )
     async def hand_over(
-        request: Request, keeper: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
+        self, request: Request, keeper: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
     ) -> dict[str, Any]:
         """All open cases of a keeper to another one, with a note."""
-        who = caller(request, settings)
-        body = await read_body(request, Handover)
-        return await keepers.hand_over(keeper, body, idempotency_key, who)
-
-    return router
-
-
-def _door(verb: str, send: Any) -> Any:
-    async def command(
-        request: Request, case: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
-    ) -> JSONResponse:
-        return await send(request, case, verb, idempotency_key)  # type: ignore[no-any-return]
-
-    return command
+        who = caller(request, self._settings)
+        return await self._keepers.hand_over(keeper, await read_body(request, Handover), idempotency_key, who)
 
 
 def _reader(who: Identity) -> Identity:

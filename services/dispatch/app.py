@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.dispatch.api import cases_router
+from services.dispatch.api import CasesApi
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.domain.likeness import DuplicatesPolicy
@@ -31,6 +31,7 @@ from shared.events.topics import LANES, Topics
 from shared.follow import Outcomes, follow
 from shared.health import health_router
 from shared.mongo import connect, ping
+from shared.plain import Shortcut
 from shared.policy import feed_units, load, load_city
 from shared.producer import GroupedPublisher, KafkaTransport, OrderedPublisher
 from shared.records import Received
@@ -135,7 +136,9 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
         app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock, parts.rules))
-        app.include_router(cases_router(settings, parts.store, parts.desk, parts.rules))
+        cases = CasesApi(settings, parts.store, parts.desk, parts.rules)
+        app.include_router(cases.router())
+        app.add_middleware(Shortcut, busy=cases.busy())
         router = load_router(settings.policy)
         proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
         app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))

@@ -26,6 +26,8 @@ from shared.tracing import TRACER
 
 ACK_S = 1.0
 OUTCOME_S = 2.0
+MET = 50_000
+"""Cases of which this process remembers that they exist."""
 RIGHTS = door_roles()
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
 
@@ -42,13 +44,12 @@ class Desk:
         self._outcomes = outcomes
         self._clock = clock
         self._topics = topics
+        self._met: set[str] = set()
 
     async def command(self, case: str, verb: str, body: Any, key: str, who: Identity, trace: str) -> Any:
         """(status, body): 200 with the event, 409 with the reason, 202 when the outcome is later than two seconds."""
         data = self._parse(verb, body, who)
-        named = {case, *_other(data)}
-        if missing := sorted(named - await self._store.known(sorted(named))):
-            raise Problem(404, "no_such_case", f"there is no case {missing[0]}")
+        await self._must_exist({case, *_other(data)})
         envelope = Envelope(
             id=client_command_id(who.actor, key),
             type=COMMANDS.type_of(data),
@@ -66,6 +67,16 @@ class Desk:
             about = {"case": case, "verb": verb, "outcome": str(status)}
             TRACER.tell(names.REQUEST, envelope.traceparent, trace, began_ns, about)
         return status, answer
+
+    async def _must_exist(self, cases: set[str]) -> None:
+        """Cases never vanish, so the store is asked once for each. Raises Problem 404."""
+        unmet = sorted(cases - self._met)
+        found = await self._store.known(unmet) if unmet else set()
+        if missing := [case for case in unmet if case not in found]:
+            raise Problem(404, "no_such_case", f"there is no case {missing[0]}")
+        if len(self._met) > MET:
+            self._met.clear()
+        self._met |= found
 
     def _parse(self, verb: str, body: Any, who: Identity) -> msgspec.Struct:
         if verb not in RIGHTS:

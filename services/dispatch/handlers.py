@@ -146,7 +146,8 @@ class CommandHandler:
     async def _round(self, pending: dict[str, list[Incoming]], firsts: dict[str, str]) -> set[str]:
         """Plan every case once, write, publish; returns the cases that are done."""
         began_ns = time.time_ns()
-        documents = await self._store.cases.load(pending, omit=("log",))
+        kept = self._store.cases.recall(pending)
+        documents = kept | await self._store.cases.load([one for one in pending if one not in kept], omit=("log",))
         free = await self._reserve(pending, documents)
         plans: dict[str, Plan] = {}
         for case, commands in pending.items():
@@ -154,7 +155,8 @@ class CommandHandler:
             if len(plans) % SLICE == 0:
                 await asyncio.sleep(0)
         await self._keep_waiting([one for plan in plans.values() for one in plan.strangers])
-        saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])
+        writes = [plan.write for plan in plans.values() if plan.write]
+        saved = await self._store.cases.save(writes, keep=True)
         firsts.update(await self._first_cases(pending, saved.clashed))
         done = {case: plan for case, plan in plans.items() if not plan.write or case in saved.written}
         await self._publish(done)

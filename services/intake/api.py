@@ -1,7 +1,8 @@
 """intake's door from HTTP: check rights, decode, hand on."""
 
 import re
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -11,11 +12,11 @@ from services.intake.agents import Agents, Unread
 from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, RevealBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
-from services.intake.plain import Plain, PlainRouter, answer, body_of
 from services.intake.spool import Spool
 from services.intake.store import Contacts
 from shared import names
 from shared.events.topics import is_case_id
+from shared.plain import KEY, Busy, Plain, PlainRouter, answer, body_of, own_key
 from shared.service import Problem, caller
 from shared.settings import Settings
 
@@ -57,11 +58,11 @@ class IntakeApi:
 
     def router(self) -> APIRouter:
         router = PlainRouter("intake")
-        router.take("/calls/events", self.call_events, Calls)
-        router.take("/calls/outbound", self.call_out, OutboundBody, headers=("Idempotency-Key",))
-        router.take("/contacts/{contact_id}/cases", self.register_case, CaseBody)
-        router.take("/contacts/{contact_id}/attachments", self.attach_contact, AttachBody)
-        router.take("/web/contacts", self.web_contact, WebBody, headers=("Idempotency-Key",))
+        router.take("/calls/events", timed(self.call_events), Calls)
+        router.take("/calls/outbound", timed(self.call_out), OutboundBody, headers=(KEY,))
+        router.take("/contacts/{contact_id}/cases", timed(self.register_case), CaseBody)
+        router.take("/contacts/{contact_id}/attachments", timed(self.attach_contact), AttachBody)
+        router.take("/web/contacts", timed(self.web_contact), WebBody, headers=(KEY,))
         router.ask("/numbers/reveal", self.reveal, RevealBody)
         router.read("/menu", self.menu)
         router.change("/agents/me/state", self.agent_state, AgentStateBody)
@@ -72,9 +73,9 @@ class IntakeApi:
         router.read("/contacts/{contact_id}", self.contact)
         return router
 
-    def busy(self) -> Mapping[str, Plain]:
-        """The endpoint that a telephone system calls for every step of every call, by its path."""
-        return {"/calls/events": self.call_events}
+    def busy(self) -> Busy:
+        """What a telephone system calls for every step of every call."""
+        return {("POST", "/calls/events"): timed(self.call_events)}
 
     async def call_events(self, request: Request) -> Response:
         """Facts about calls, one or an array: offered, key, answered, ended. A repeated number is the same fact."""
@@ -96,12 +97,12 @@ class IntakeApi:
 
     async def web_contact(self, request: Request) -> Response:
         """A message over the web becomes a contact and a case; under the same key it is the same one."""
-        sender, key = self._sender(request, DESK), _own_id(request)
+        sender, key = self._sender(request, DESK), own_key(request)
         return answer(await self._door.web(sender, key, await body_of(request, _web)))
 
     async def call_out(self, request: Request) -> Response:
         """A call made about a case becomes a contact and a note on the case; under the same key it is the same one."""
-        sender, key = self._sender(request, CALLERS_OUT), _own_id(request)
+        sender, key = self._sender(request, CALLERS_OUT), own_key(request)
         body = await body_of(request, _outbound)
         _check_case_id(body.case_id)
         return answer(await self._door.outbound(sender, key, body))
@@ -165,11 +166,17 @@ class IntakeApi:
         return Sender(identity, request.headers.get("traceparent", ""))
 
 
-def _own_id(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if not 0 < len(key) <= 200:
-        raise Problem(422, "invalid", "send a header Idempotency-Key of 1 to 200 characters")
-    return key
+def timed(endpoint: Plain) -> Plain:
+    """The same endpoint, its time observed."""
+
+    async def accept(request: Request) -> Response:
+        started = time.perf_counter()
+        response = await endpoint(request)
+        names.ACCEPT_SECONDS.observe(time.perf_counter() - started)
+        return response
+
+    accept.__name__, accept.__doc__ = endpoint.__name__, endpoint.__doc__
+    return accept
 
 
 def _check_case_id(case: str) -> None:

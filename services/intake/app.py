@@ -15,7 +15,6 @@ from services.intake.api import IntakeApi
 from services.intake.door import Door
 from services.intake.guidance import Guidance
 from services.intake.handlers import READER, ContactHandler
-from services.intake.plain import Shortcut
 from services.intake.policy import load_ivr, load_lanes
 from services.intake.spool import Spool
 from services.intake.store import MongoAgents, MongoContacts
@@ -25,6 +24,7 @@ from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
+from shared.plain import Shortcut
 from shared.policy import load_city
 from shared.producer import KafkaTransport, OrderedPublisher, backoff
 from shared.seats import load_seats
@@ -163,6 +163,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
             spools=parts.acceptor.spools.values(),
         )
         app.include_router(api.router())
-        app.add_middleware(Shortcut, endpoints=api.busy())
+        app.add_middleware(Shortcut, busy=api.busy())
     app.include_router(health_router(parts.ready))
     return app

@@ -9,7 +9,7 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
 
-from shared.documents import Documents, Write
+from shared.documents import KEPT, Documents, Write
 from shared.mongo import MongoDocuments, connect
 from shared.settings import Settings
 from shared.testing import MemoryDocuments, MemoryTable
@@ -77,3 +77,23 @@ async def test_of_many_writers_on_one_revision_one_wins(documents: Documents) ->
     assert sum(len(one.written) for one in saved) == 1
     row = (await documents.load(["a"]))["a"]
     assert (row["rev"], len(row["log"])) == (2, 1)
+
+
+async def test_what_was_kept_is_given_back_once(documents: Documents) -> None:
+    await documents.save([write("a", 0, 1, 10), write("b", 0, 1)], keep=True)
+    assert documents.recall(["a", "x"]) == {"a": {"_id": "a", "rev": 1, "value": 1}}
+    assert documents.recall(["a"]) == {}
+    assert "b" in documents.recall(["a", "b"])
+
+
+async def test_what_was_written_over_or_refused_is_not_kept(documents: Documents) -> None:
+    await documents.save([write("a", 0, 1), write("b", 0, 1)], keep=True)
+    await documents.save([write("a", 1, 2)])
+    await documents.save([write("b", 7, 2)], keep=True)
+    assert documents.recall(["a", "b"]) == {}
+
+
+async def test_only_the_latest_are_kept(documents: Documents) -> None:
+    await documents.save([write(str(n), 0, n) for n in range(KEPT + 5)], keep=True)
+    assert documents.recall(["4"]) == {}
+    assert len(documents.recall([str(n) for n in range(KEPT + 5)])) == KEPT

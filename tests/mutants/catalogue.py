@@ -34,11 +34,18 @@ MUTANTS = (
     Mutant(
         name="a reader's state before what it sends",
         file="shared/reader.py",
-        old="        await self._publisher.publish([*letters, *effects])\n"
-        "        saved = await self._documents.save([self._write(c) for c in changes.values() if c.touched])\n",
-        new="        saved = await self._documents.save([self._write(c) for c in changes.values() if c.touched])\n"
-        "        await self._publisher.publish([*letters, *effects])\n",
+        old="        await self._publisher.publish(sends)\n"
+        "        saved = await self._documents.save(writes, keep=True)\n",
+        new="        saved = await self._documents.save(writes, keep=True)\n"
+        "        await self._publisher.publish(sends)\n",
         test=PROTOCOL,
+    ),
+    Mutant(
+        name="what was kept is believed where no write follows",
+        file="shared/reader.py",
+        old=" if case not in kept or c.only_writes()})",
+        new="})",
+        test="tests/unit/shared/test_reader.py",
     ),
     Mutant(
         name="no wait on revoke",
@@ -78,9 +85,8 @@ MUTANTS = (
     Mutant(
         name="events outside the case's write",
         file="services/dispatch/handlers.py",
-        old="        saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])\n",
-        new="        await self._publish(plans)\n"
-        "        saved = await self._store.cases.save([plan.write for plan in plans.values() if plan.write])\n",
+        old="        saved = await self._store.cases.save(writes, keep=True)\n",
+        new="        await self._publish(plans)\n        saved = await self._store.cases.save(writes, keep=True)\n",
         test=PROTOCOL,
     ),
     Mutant(
@@ -168,7 +174,7 @@ MUTANTS = (
     Mutant(
         name="what is behind a parked event goes past it",
         file="shared/reader.py",
-        old="        if change.parked:\n            self._park(change, entry)\n            return []\n",
+        old="        if change.parked:\n            self._park(change, entry)\n            return\n",
         new="",
         test=PROTOCOL,
     ),

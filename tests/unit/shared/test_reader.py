@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec import Struct, field
 
 from shared.documents import Document
@@ -16,6 +17,7 @@ from tests.factories import START
 
 TOPICS = Topics("130100")
 NORMAL = TOPICS.cases("normal")
+TOLD = "told"
 CASE, OTHER = case_id("normal", "a", 1), case_id("normal", "b", 1)
 
 
@@ -26,7 +28,10 @@ class Read(Struct, kw_only=True):
 
 
 class Reasons:
-    """A view of closings; `fails` on the reasons it does not understand."""
+    """A view of closings; `fails` on the reasons it does not understand.
+
+    "only after b" means nothing where b was not read; "tell" sends what was read so far.
+    """
 
     name = "reasons"
     state = Read
@@ -35,14 +40,16 @@ class Reasons:
     def __init__(self) -> None:
         self.fails: set[str] = set()
 
-    def fold(self, state: Read | None, event: Envelope, data: Any) -> Read:
+    def fold(self, state: Read | None, event: Envelope, data: Any) -> Read | None:
         if data.reason in self.fails:
             raise KeyError(data.reason)
         state = state or Read()
+        if data.reason == "only after b" and "b" not in state.reasons:
+            return None
         return Read(reasons=[*state.reasons, data.reason])
 
     def effects(self, state: Read, event: Envelope, data: Any) -> list[Record]:
-        return []
+        return [Record(TOLD, b"k", " ".join(state.reasons).encode())] if data.reason == "tell" else []
 
     def index(self, state: Read) -> Document:
         return {"count": len(state.reasons)}
@@ -62,7 +69,11 @@ class Bench:
     def __init__(self) -> None:
         self.table, self.out, self.view = MemoryTable(), MemoryPublisher(), Reasons()
         self.log = self.out.log
-        self.reader = CaseReader[Read](self.view, MemoryDocuments(self.table), self.out, TOPICS.dead_letters)
+        self.reader = self.another()
+
+    def another(self) -> CaseReader[Read]:
+        """The same reader in another process."""
+        return CaseReader(self.view, MemoryDocuments(self.table), self.out, TOPICS.dead_letters)
 
     async def read(self, *records: Record) -> list[str]:
         """Handle them in one batch; returns their origins."""
@@ -169,3 +180,26 @@ async def test_repeats_are_skipped_and_what_means_nothing_costs_no_write() -> No
     assert bench.reasons() == ["a", "b"]
     assert bench.table.rows[CASE]["rev"] == rev
     assert "case.answered.v1" in CASES.models
+
+
+@pytest.mark.parametrize("last", ["c", "only after b"])
+async def test_what_a_process_kept_gives_way_to_what_another_one_wrote(last: str) -> None:
+    bench = Bench()
+    first, second = bench.reader, bench.another()
+    await bench.read(closed(1, "a"))
+    bench.reader = second
+    await bench.read(closed(2, "b"))
+    bench.reader = first
+    await bench.read(closed(3, last))
+    assert bench.reasons() == ["a", "b", last]
+
+
+async def test_nothing_is_sent_on_the_strength_of_what_was_kept() -> None:
+    bench = Bench()
+    first, second = bench.reader, bench.another()
+    await bench.read(closed(1, "a"))
+    bench.reader = second
+    await bench.read(closed(2, "b"))
+    bench.reader = first
+    await bench.read(closed(3, "tell"))
+    assert [record.value for record in bench.log.all(TOLD)] == [b"a b tell"]

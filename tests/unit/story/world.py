@@ -17,7 +17,7 @@ from hotline.story.script import Story
 from hotline.story.stage import Stage, Town
 from hotline.surge.desks import Reply
 from hotline.surge.http import Answer
-from services.dispatch.api import cases_router
+from services.dispatch.api import CasesApi
 from services.dispatch.bridge import Bridge
 from services.dispatch.desk import Desk
 from services.dispatch.handlers import CommandHandler
@@ -204,7 +204,7 @@ async def stage_of(story: Story, folder: Path, alive: bool = True) -> AsyncItera
         city = City(intake, clock)
         app = FastAPI()
         install_errors(app)
-        app.include_router(cases_router(SETTINGS, city.store, city.desk(), load_rules(POLICY)))  # type: ignore[arg-type]
+        app.include_router(CasesApi(SETTINGS, city.store, city.desk(), load_rules(POLICY)).router())  # type: ignore[arg-type]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://dispatch") as dispatch:
             running = asyncio.create_task(city.run() if alive else asyncio.sleep(0))
