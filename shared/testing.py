@@ -57,7 +57,7 @@ class Schedule:
         """Draw until one is found that has not been cancelled meanwhile."""
         waiting = self._waiting
         while waiting:
-            drawn = self.random.randrange(len(waiting))
+            drawn = int(self.random.random() * len(waiting))
             waiting[drawn], waiting[-1] = waiting[-1], waiting[drawn]
             future = waiting.pop()
             if not future.done():

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -226,29 +227,40 @@ async def _why(side: Side) -> str:
     return "\n".join(lines)
 
 
+class _Drawn(NamedTuple):
+    """A ledger, what it was drawn from, and where reports' figures are not the same."""
+
+    ledger: Ledger
+    histories: Histories
+    differences: list[str]
+
+    def wrong(self) -> list[object]:
+        return [self.differences, *(lines for lines in self.ledger.troubles().values() if lines)]
+
+
 async def _draw(side: Side) -> Result:
-    """The ledger; drawn again while a late record still changes it."""
-    ledger, histories = await _read(side)
+    """The ledger; drawn again while a late record still changes it, or came between it and the reports' figures."""
+    office = Office(side.stack)
+    drawn = await _read(side, office)
     for _ in range(SECOND_LOOKS):
-        if ledger.clean:
+        if drawn.ledger.clean and not drawn.differences:
             break
         await asyncio.sleep(SECOND_LOOK_S)
-        before = ledger.troubles()
-        ledger, histories = await _read(side)
-        if ledger.troubles() == before:
+        before, drawn = drawn.wrong(), await _read(side, office)
+        if drawn.wrong() == before:
             break
-    office = Office(side.stack)
     return Result(
         city=side.stack.options.city,
-        ledger=ledger,
+        ledger=drawn.ledger,
         workers=side.workers.figures(),
-        histories=histories,
-        differences=await office.differences(ledger),
+        histories=drawn.histories,
+        differences=drawn.differences,
         reports=await office.reports(),
     )
 
 
-async def _read(side: Side) -> tuple[Ledger, Histories]:
+async def _read(side: Side, office: Office) -> _Drawn:
     facts = await gather(side.stack.settings, side.stack.journals)
     histories = Histories(facts.events, facts.feeds)
-    return build_ledger(facts, histories), histories
+    ledger = build_ledger(facts, histories)
+    return _Drawn(ledger, histories, await office.differences(ledger))

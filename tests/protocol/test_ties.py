@@ -1,6 +1,6 @@
 """Merges, splits and event cases across several cases, under random schedules: nobody is lost on the way.
 
-HOTLINE_SCHEDULES sets how many, one in twenty; each ends with every case at its end.
+HOTLINE_SCHEDULES sets how many, one in fifty; each ends with every case at its end.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.protocol.test_protocol import check_debts, check_order, check_outcome
 from tests.protocol.ties import next_steps, script, second_thoughts
 from tests.protocol.world import CASES, FAILS, World
 
-SCHEDULES = max(150, int(os.environ.get("HOTLINE_SCHEDULES", "2000")) // 20)
+SCHEDULES = max(150, int(os.environ.get("HOTLINE_SCHEDULES", "2000")) // 50)
 """A schedule of several cases costs five of one."""
 CHUNK = 50
 ROUNDS, THOUGHTS = 40, 4
