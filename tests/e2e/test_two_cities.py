@@ -76,6 +76,12 @@ async def test_a_case_crosses_the_border_and_its_result_comes_back(cities: Citie
     theirs = await until(lambda: case_about(other, f"一号{STUCK}"))
     await until(lambda: reached(home, case, "transfer.accepted.v1"))
 
+    # The first city waits for this very case: it does not vanish in another one.
+    another = await cities.register(other, "two-cities-other", "另一件事", PHONE)
+    body = {"target": another, "reason": "同一事项"}
+    merged = await other.ask("POST", "dispatch", f"/cases/{theirs['id']}/commands/merge_into", "dispatcher", body)
+    assert (merged.status_code, merged.json()["reason"]) == (409, "received")
+
     # The partner's service is killed, and comes back, while its units are at work.
     cities.supervisor.kill(f"transfer-{other.area}", signal.SIGKILL)
     await work_through(other, theirs, "卡口已放行")

@@ -50,7 +50,7 @@ def _registration(case: Case, command: c.Register, context: Context, routing: Ro
         obligation=obligation_id(case, command.reporter, 1),
         obligation_state="settled" if command.answer else "open" if known else "waived",
         split_from=command.split_from,
-        received=context.actor == "service:transfer",
+        received=context.role == "partner",
         keeper=context.subject if context.role == "agent" else "",
     )
 

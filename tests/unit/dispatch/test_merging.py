@@ -134,6 +134,13 @@ def test_an_urgent_case_is_not_merged_into_the_normal_lane() -> None:
     assert merging(case, "U" + OTHER[1:]).target.startswith("U")
 
 
+def test_a_case_from_a_partner_city_which_waits_for_its_answer_is_not_merged() -> None:
+    case = Case(id=case_of())
+    do(case, register(), actor="partner:130200")
+    assert refused(case, c.MergeInto(target=OTHER, reason="x")) == "received"
+    assert merging(made("other"), case.id).target == case.id
+
+
 def test_two_that_go_into_each_other_both_stay() -> None:
     one, other = made(), made("other")
     mine, theirs = merging(one), merging(other, one.id)

@@ -58,6 +58,7 @@ async def test_a_receipt_means_that_our_log_has_the_register() -> None:
     answer = await one.reception.take(PARTNER, request(), "")
     assert (answer["status"], len(answer["receipt"])) == ("receipted", 8)
     ((_, register),) = registers(one.world)
+    assert [envelope.actor for envelope, _ in one.world.commands("normal")] == [f"partner:{PARTNER}"]
     assert unseal(KEY, register.reporter.person.sealed) == NUMBER
     assert register.reporter.person.masked == "138****1234"
     assert "TS-20210113-000001" in register.text
