@@ -27,7 +27,7 @@ NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
 def surge(
     calls: Annotated[int, typer.Option(min=1, help="first calls; some callers call again")] = 2000,
     event: Annotated[
-        int | None, typer.Option(min=0, help="callers about one cause, beside the first calls; else half as many")
+        int | None, typer.Option(min=0, help="callers about one cause beside the first calls; else half, at most 1,000")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="JSON lines with title, text and optional time; .xz too")] = None,
     rate: Annotated[str, typer.Option(help="calls per second, or max")] = "max",

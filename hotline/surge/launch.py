@@ -176,11 +176,12 @@ async def run(stacks: Sequence[Stack], plan: Plan, bar: Bar) -> list[Result]:
 
 
 def _config(stack: Stack, plan: Plan, calls: int) -> RunConfig:
-    share = load_mix().event_case.share if plan.events is None else plan.events / plan.calls
+    cause = load_mix().event_case
+    events = cause.callers(calls) if plan.events is None else round(calls * plan.events / plan.calls)
     return RunConfig(
         name=f"{plan.seed}-{int(stack.started)}",
         calls=calls,
-        events=round(calls * share),
+        events=events,
         rate=plan.rate * calls / plan.calls,
         seed=plan.seed,
         data=str(plan.data.resolve()),

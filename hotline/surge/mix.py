@@ -41,11 +41,16 @@ class EventMix(Policy):
     """The one cause that many call about, and what they say."""
 
     share: Annotated[float, Field(ge=0.0)]
+    most: Annotated[int, Field(ge=0)]
     answered: Share
     detached: Share
     topic: str
     title: str
     text: str
+
+    def callers(self, calls: int) -> int:
+        """Beside so many first calls."""
+        return min(round(calls * self.share), self.most)
 
 
 class Merges(Policy):
