@@ -182,24 +182,20 @@ async def test_repeats_are_skipped_and_what_means_nothing_costs_no_write() -> No
     assert "case.answered.v1" in CASES.models
 
 
-@pytest.mark.parametrize("last", ["c", "only after b"])
-async def test_what_a_process_kept_gives_way_to_what_another_one_wrote(last: str) -> None:
+async def two_processes(last: str) -> Bench:
+    """One reads "a", another one "b", and the first, which kept what it wrote, then `last`."""
     bench = Bench()
     first, second = bench.reader, bench.another()
-    await bench.read(closed(1, "a"))
-    bench.reader = second
-    await bench.read(closed(2, "b"))
-    bench.reader = first
-    await bench.read(closed(3, last))
-    assert bench.reasons() == ["a", "b", last]
+    for bench.reader, record in ((first, closed(1, "a")), (second, closed(2, "b")), (first, closed(3, last))):
+        await bench.read(record)
+    return bench
+
+
+@pytest.mark.parametrize("last", ["c", "only after b"])
+async def test_what_a_process_kept_gives_way_to_what_another_one_wrote(last: str) -> None:
+    assert (await two_processes(last)).reasons() == ["a", "b", last]
 
 
 async def test_nothing_is_sent_on_the_strength_of_what_was_kept() -> None:
-    bench = Bench()
-    first, second = bench.reader, bench.another()
-    await bench.read(closed(1, "a"))
-    bench.reader = second
-    await bench.read(closed(2, "b"))
-    bench.reader = first
-    await bench.read(closed(3, "tell"))
+    bench = await two_processes("tell")
     assert [record.value for record in bench.log.all(TOLD)] == [b"a b tell"]
