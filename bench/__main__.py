@@ -16,7 +16,7 @@ import uvloop
 from rich.console import Console
 
 from bench import door, lanes, lifecycles, queries, rival, timers
-from bench.existing import Existing, existing
+from bench.existing import existing
 from bench.mirror import Bare
 from bench.rows import Row, table
 from bench.spine import Drive, row
@@ -52,27 +52,27 @@ async def on_empty(rows: str, given: Namespace) -> AsyncIterator[Row]:
 
 
 async def on_existing(rows: str, given: Namespace, console: Console) -> AsyncIterator[Row]:
-    """One seed for all of these rows; the few cases have servers of their own."""
+    """One seed for all of these rows; the few cases have servers of their own, and row d the machine for itself."""
+    rate_on_few = await few_rate() if "d" in rows else 0.0
     async with existing(given.existing) as many:
         if "g" in rows:
             found, asked = await queries.row(many, given.existing)
             console.print(asked)
             yield found
-        if set("de") & set(rows):
-            async for compared in against_few(rows, given, many):
-                yield compared
+        if "d" in rows:
+            yield await lifecycles.rate_row(many, rate_on_few, given.existing)
+        if "e" in rows:
+            async with existing(FEW) as few:
+                yield await lifecycles.cost_row(many, few, given.existing)
         if "f" in rows:
             found, steps = await rival.row(many, given.existing, given.step)
             console.print(steps)
             yield found
 
 
-async def against_few(rows: str, given: Namespace, many: Existing) -> AsyncIterator[Row]:
+async def few_rate() -> float:
     async with existing(FEW) as few:
-        if "e" in rows:
-            yield await lifecycles.cost_row(many, few, given.existing)
-        if "d" in rows:
-            yield await lifecycles.rate_row(many, few, given.existing)
+        return (await lifecycles.rate(few, "few"))[0]
 
 
 async def measure(rows: str, given: Namespace, console: Console) -> list[Row]:

@@ -136,6 +136,7 @@ class Doors:
     def _of_sla(self) -> list[Question]:
         store, now = self._sla, datetime.now(UTC)
         return [
+            Question("whether a timer is due", "sla", lambda: store.any_due("N", [*range(8)], now)),
             Question("timers that are due", "sla", lambda: store.due("N", 3, now, 500)),
             Question("the next timers", "sla", lambda: store.due("N", 3, now + timedelta(days=9999), PAGE)),
         ]

@@ -1,4 +1,4 @@
-"""Rows d and e: whole lifecycles over HTTP on many existing cases, beside the same on few, in turns."""
+"""Rows d and e: whole lifecycles over HTTP on many existing cases, beside the same on few; e in turns."""
 
 from collections.abc import Iterable, Sequence
 
@@ -42,9 +42,8 @@ async def rate(ground: Existing, name: str) -> tuple[float, Travelled]:
     return sum(begin <= end < begin + COUNTED_S for end in ends) / COUNTED_S, travelled
 
 
-async def rate_row(many: Existing, few: Existing, existing: int) -> Row:
-    """Row d."""
-    beside, _ = await rate(few, "few")
+async def rate_row(many: Existing, beside: float, existing: int) -> Row:
+    """Row d; `beside`: the same on few cases."""
     value, travelled = await rate(many, "many")
     failed = failures(travelled.lifecycles)
     kinds = sorted({request.kind for request in travelled.requests})

@@ -21,6 +21,10 @@ class Store(Protocol):
         """Documents of which something fires at or before `until` (domain time), oldest first."""
         ...
 
+    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
+        """Whether anything fires in any of these partitions: one question where mostly nothing does."""
+        ...
+
     async def outdated(self, version: str, limit: int) -> list[Document]:
         """Documents with a running clock that were counted under another version of the policy."""
         ...
@@ -53,6 +57,11 @@ class MongoStore:
         query = {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
         return await self._found(query, "next", limit)
 
+    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
+        query = {"lane": lane, "partition": {"$in": partitions}, "next": {"$lte": until, "$type": "date"}}
+        with reachable():
+            return await self.collection.find_one(query, {"_id": 1}) is not None
+
     async def outdated(self, version: str, limit: int) -> list[Document]:
         """On both sides of the version in the index; `$ne` would walk over all that are up to date."""
         older = await self._found({"running": True, "version": {"$lt": version}}, "version", limit)
@@ -81,6 +90,9 @@ class MemoryStore:
             if (row["lane"], row["partition"]) == (lane, partition) and row.get("next") and row["next"] <= until
         ]  # fmt: skip
         return sorted(found, key=lambda row: row["next"])[:limit]
+
+    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
+        return any([await self.due(lane, partition, until, 1) for partition in partitions])
 
     async def outdated(self, version: str, limit: int) -> list[Document]:
         return [row for row in await self._rows() if row.get("running") and row["version"] != version][:limit]

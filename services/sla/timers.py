@@ -78,8 +78,12 @@ class Timers:
 
     async def fire(self) -> int:
         """One page of every owned partition, all at once; returns how many rungs fired."""
-        horizons = await self._horizons()
-        rounds = [self._fire(one, self._clock.domain(known)) for one, known in horizons.items() if known]
+        horizons = {one: self._clock.domain(known) for one, known in (await self._horizons()).items() if known}
+        lane = self._lane[0].upper()
+        if not horizons or not await self._store.any_due(lane, [*horizons], max(horizons.values())):
+            names.TIMERS_LATE.labels(self._lane).set(0.0)
+            return 0
+        rounds = [self._fire(one, until) for one, until in horizons.items()]
         told = await asyncio.gather(*rounds, return_exceptions=True)
         for failure in (one for one in told if isinstance(one, BaseException)):
             raise failure
