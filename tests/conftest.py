@@ -32,7 +32,7 @@ class Background:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(180)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(400)
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -1,6 +1,7 @@
 """The desk's store, in memory and on MongoDB: the same lists, figures, drafts and changes."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -162,13 +163,16 @@ async def test_changes_name_the_case_and_the_agent_who_took_the_call(city: Littl
             seen.append(change)
 
     listening = asyncio.create_task(listen())
-    await asyncio.sleep(0.5)
-    case = await register(city, "a")
-    contact = await city.call("1", CALLER, "017")
-    for _ in range(50):
-        if Change("contacts", contact, "017") in seen:
-            break
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        for n in itertools.count():  # the stream tells only what comes after it was opened
+            await register(city, f"before-{n}")
+            await asyncio.sleep(0.1)
+            if seen:
+                break
+        case = await register(city, "a")
+        contact = await city.call("1", CALLER, "017")
+        while Change("contacts", contact, "017") not in seen:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     assert Change("cases", case) in seen

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,17 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from hotline.ports import free_port
 from services.notify.gateway import HttpGateway
 
 TEXT = "您反映的事项已有答复"
 TO = "+8613812341234"
 LINE = "+8631188881234"
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +36,7 @@ def url(journal: Path) -> Iterator[str]:
 def start(port: int, journal: Path) -> "subprocess.Popen[bytes]":
     env = {"HOTLINE_PORT": str(port), "HOTLINE_JOURNAL": str(journal)}
     process = subprocess.Popen([sys.executable, "-m", "hotline.surge.gateway"], env=env)
-    for _ in range(200):
+    for _ in range(1200):
         try:
             httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=1).raise_for_status()
             return process
@@ -105,7 +99,7 @@ async def test_a_fixed_line_takes_no_text_but_a_call(url: str, gateway: HttpGate
 
 async def test_a_forgetful_gateway_delivers_and_denies(url: str, gateway: HttpGateway, journal: Path) -> None:
     behave(url, mode="forget")
-    assert (await gateway.send("m9", "sms", TO, TEXT, 0.3)).kind == "silent"
+    assert (await gateway.send("m9", "sms", TO, TEXT, 2)).kind == "silent"
     assert (await gateway.ask("m9")).kind == "not_taken"
     behave(url, mode="ok")
     assert (await gateway.send("m9", "sms", TO, TEXT, 5)).kind == "delivered"
@@ -118,7 +112,7 @@ async def test_a_hanging_gateway_is_silent_and_can_be_asked(
 ) -> None:
     behave(url, mode=mode)
     message = f"m3-{mode}"
-    assert (await gateway.send(message, "sms", TO, TEXT, 0.3)).kind == "silent"
+    assert (await gateway.send(message, "sms", TO, TEXT, 2)).kind == "silent"
     assert (await gateway.ask(message)).kind == became
     behave(url, mode="ok")
     assert (await gateway.send(message, "sms", TO, TEXT, 5)).kind == "delivered"

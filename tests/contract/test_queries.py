@@ -20,6 +20,7 @@ from shared.settings import Settings
 
 pytestmark = pytest.mark.real
 CASES = 4000
+NOW = datetime(2021, 3, 10, 15, tzinfo=CHINA)
 SPARE = 12
 """Documents that merging several pieces of an index may look at beyond the page."""
 
@@ -30,7 +31,7 @@ def city(servers: Settings) -> Iterator[Settings]:
     key = SecretStr(base64.b64encode(bytes(32)).decode())
     settings = servers.model_copy(update={"city": "130100", "seal_key": key, "ref_key": key})
     asyncio.run(prepare(settings))
-    Writer(settings, Maker(settings, datetime.now(CHINA))).write(range(CASES))
+    Writer(settings, Maker(settings, NOW)).write(range(CASES))
     yield settings
     asyncio.run(forget(settings))
 

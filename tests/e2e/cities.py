@@ -50,8 +50,20 @@ class City:
     async def ask(
         self, method: str, service: str, path: str, role: str = "supervisor", body: Any = None
     ) -> httpx.Response:
+        """The answer, of a command its outcome; what a busy door puts off is asked again under the same key."""
         headers = {"Authorization": f"Bearer {issue(SECRET, 'test', role, 1)}", "Idempotency-Key": os.urandom(8).hex()}
-        return await self.client.request(method, self.url(service) + path, headers=headers, json=body)
+        url = self.url(service)
+        answer = await self.client.request(method, url + path, headers=headers, json=body)
+        while answer.status_code == 503:
+            await asyncio.sleep(1)
+            answer = await self.client.request(method, url + path, headers=headers, json=body)
+        if service == "dispatch" and answer.status_code == 202:
+            answer = await until(lambda: self._decided(url + answer.json()["outcome"], headers))
+        return answer
+
+    async def _decided(self, url: str, headers: dict[str, str]) -> httpx.Response | None:
+        answer = await self.client.get(url, headers=headers)
+        return None if answer.status_code == 404 else answer
 
     async def call(self, method: str, service: str, path: str, role: str = "supervisor", body: Any = None) -> Any:
         """The answer's JSON; raises where it is an error."""
@@ -147,7 +159,7 @@ class Cities:
         return answer.status_code == 200
 
 
-async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 40) -> Any:
+async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 150) -> Any:
     """What `holds` returns once it is true."""
     end = time.monotonic() + seconds
     while not (found := await holds()):

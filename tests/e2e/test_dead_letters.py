@@ -188,7 +188,11 @@ def test_a_malformed_answer_of_a_department_comes_back(city: City, tmp_path: Pat
     sign = envelope(case, c.Sign(order=order_of(case, UNIT)), "sign", actor="")
     redrive(origin, encode(sign), tmp_path)
     command = client_command_id(f"unit:{UNIT}", sign.id)
-    city.run(until(lambda: city.find("dispatch", case), lambda row: command in read_case(row).causes))
+
+    def decided(row: Any) -> bool:
+        return row is not None and command in read_case(row).causes
+
+    city.run(until(lambda: city.find("dispatch", case), decided))
 
 
 def test_a_case_waits_behind_its_unreadable_events_while_the_others_go_on(city: City, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 pytestmark = pytest.mark.real
-MINUTES = 5
+MINUTES = 9
 
 
 def test_the_night_comes_true() -> None:

@@ -16,7 +16,7 @@ from tests.collector import Collector, collecting
 from tests.conftest import Background
 
 pytestmark = pytest.mark.real
-WAIT_S = 40.0
+WAIT_S = 90.0
 UNIT = "130100-02-001"
 NUMBER = "13812341234"
 EDGES = {
@@ -39,20 +39,23 @@ class City:
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{path}{time.time()}"}
         (url,) = self.stack.addresses()[service]
         answer = httpx.post(f"{url}{path}", json=body, headers=headers, timeout=20)
+        while answer.status_code == 503:
+            time.sleep(1)
+            answer = httpx.post(f"{url}{path}", json=body, headers=headers, timeout=20)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
     def do(self, case: str, verb: str, role: str, **body: Any) -> Any:
         return self.post("dispatch", f"/cases/{case}/commands/{verb}", role, body)
 
-    def page(self, case: str) -> Any:
-        """The case as dispatch shows it, once there is one."""
+    def page(self, case: str, filled: str = "id") -> Any:
+        """The case as dispatch shows it, once there is one and this field of it has something."""
         token = issue(self.stack.secrets["jwt_secret"], "1", "operator", 1)
         (url,) = self.stack.addresses()["dispatch"]
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             answer = httpx.get(f"{url}/cases/{case}", headers={"Authorization": f"Bearer {token}"}, timeout=20)
-            if answer.status_code == 200:
+            if answer.status_code == 200 and answer.json()[filled]:
                 return answer.json()
             time.sleep(0.2)
         raise AssertionError(f"there is no case {case}")
@@ -91,7 +94,7 @@ def carried(city: City, case: str) -> None:
     """The case goes to a unit, which answers it."""
     if not city.page(case)["orders"]:
         city.do(case, "assign", "dispatcher", lead=UNIT)
-    (order,) = city.page(case)["orders"]
+    (order,) = city.page(case, "orders")["orders"]
     unit, order = f"unit:{order['unit']}", order["id"]
     city.do(case, "sign", unit, order=order)
     city.do(case, "answer", unit, order=order, public_answer="已修好", internal="", solved=True)

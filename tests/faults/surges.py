@@ -16,7 +16,7 @@ from hotline.surge.messages import default_data
 
 RATE = 12_000.0
 """Domain seconds per real second: whoever waits for the next working day waits for seconds."""
-LONGEST_S = 400.0
+LONGEST_S = 560.0
 
 
 async def play(*faults: str, calls: int, rate: float, seed: int, scale: dict[str, int], partner: str) -> list[Result]:
