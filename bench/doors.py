@@ -13,6 +13,7 @@ from services.reports.domain.marks import day_of
 from services.reports.rows import Days
 from services.reports.store import MongoStore as ReportsStore
 from services.sla.store import MongoStore as SlaStore
+from shared.documents import Document
 from shared.mongo import connect
 from shared.parked import parked_cases
 from shared.settings import Settings
@@ -52,8 +53,7 @@ class Doors:
         sheet = await self.databases["desk"].cases.find_one({"_id": case_id})
         return [
             *self._of_dispatch(case_id, number, case["contact"]),
-            *[one for state in ("", "HANDLING") for one in await self._lists(unit, state)],
-            *await self._lists("", "HANDLING"),
+            *await self._of_lists(unit),
             *await self._of_desk(number, unit, sheet["refs"][0], sheet["words"]),
             *await self._of_notify(),
             *self._of_sla(),
@@ -73,15 +73,26 @@ class Doors:
             Question("by contact and matter", "dispatch", lambda: store.first_cases([contact])),
             Question("known", "dispatch", lambda: store.known([case_id])),
             Question("waiting commands", "dispatch", store.waiting),
+            Question("cases that nobody keeps, count", "dispatch", lambda: store.unkept(datetime.now(UTC))),
         ]
 
-    async def _lists(self, unit: str, state: str) -> list[Question]:
+    async def _of_lists(self, unit: str) -> list[Question]:
+        kept = await self.databases["dispatch"].cases.find_one({"keeper": {"$gt": ""}})
+        lists = {
+            "unit any state": query_of(unit, ""),
+            "unit HANDLING": query_of(unit, "HANDLING"),
+            "HANDLING": query_of("", "HANDLING"),
+            "a keeper": query_of("", "", kept["keeper"]),
+            "nobody's": query_of("", "", unkept=True),
+        }
+        return [one for about, query in lists.items() for one in await self._lists(about, query)]
+
+    async def _lists(self, about: str, query: Document) -> list[Question]:
         """The first page of dispatch's list, and a deep one."""
-        store, query, after = self._dispatch, query_of(unit, state), ""
+        store, after = self._dispatch, ""
         for _ in range(DEEP):
             rows = await store.page(query, after, PAGE)
             after = rows[-1]["_id"] if len(rows) == PAGE else after
-        about = f"unit {state or 'any state'}" if unit else state
         return [
             Question(f"page of {about}", "dispatch", lambda: store.page(query, "", PAGE)),
             Question(f"deep page of {about}", "dispatch", lambda: store.page(query, after, PAGE)),

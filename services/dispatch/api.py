@@ -130,5 +130,5 @@ def query_of(unit: str, state: str, keeper: str = "", unkept: bool = False) -> D
     if keeper:
         query["keeper"] = keeper
     if unkept:
-        query["unkept"] = {"$type": "date"}
+        query["keeper"] = ""
     return query

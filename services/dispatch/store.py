@@ -86,7 +86,7 @@ def write_of(case: Case, rev: int, contact: str, entries: Sequence[Entry]) -> Wr
         "state": state,
         "number": case.number or None,
         "work": [{"unit": order.unit, "state": order.state} for order in case.orders if order.state not in ENDED],
-        "keeper": (case.keeper or None) if still else None,
+        "keeper": case.keeper if still else None,
         "unkept": case.unkept_since if still else None,
     }
     if contact and case.registered:
@@ -121,8 +121,8 @@ class MongoStore:
         await cases.create_index([("number", ASCENDING)])
         await cases.create_index([("work.unit", ASCENDING), ("work.state", ASCENDING), ("_id", ASCENDING)])
         await cases.create_index([("state", ASCENDING), ("_id", ASCENDING)])
-        kept = {"partialFilterExpression": {"keeper": {"$type": "string"}}}
-        await cases.create_index([("keeper", ASCENDING), ("_id", ASCENDING)], **kept)
+        still = {"partialFilterExpression": {"keeper": {"$gte": ""}}}
+        await cases.create_index([("keeper", ASCENDING), ("_id", ASCENDING)], name="open_by_keeper", **still)
         await cases.create_index("unkept", partialFilterExpression={"unkept": {"$type": "date"}})
 
     async def first_cases(self, contacts: Sequence[str]) -> dict[str, str]:
@@ -177,7 +177,7 @@ class MongoStore:
     async def unkept(self, since: datetime) -> int:
         """Open cases that nobody has kept since then or longer."""
         with reachable():
-            return int(await self._database.cases.count_documents({"unkept": {"$lte": since}}))
+            return int(await self._database.cases.count_documents({"unkept": {"$lte": since, "$type": "date"}}))
 
     async def page(self, query: Document, after: str, limit: int) -> list[Document]:
         bounded = {**query, "_id": {"$gt": after}} if after else query

@@ -75,10 +75,10 @@ async def faults(doors: Doors, question: Question) -> list[str]:
 def _faults(did: dict[str, Any], name: str) -> Iterator[str]:
     if "COLLSCAN" in did["planSummary"]:
         yield f"reads all {did['docsExamined']} documents"
-    if did.get("hasSortStage") and did["docsExamined"]:
+    elif did.get("hasSortStage") and did["docsExamined"]:
         yield "sorts in memory"
-    if "deep" in name and did["docsExamined"] > PAGE + SPARE:
-        yield f"looks at {did['docsExamined']} documents for a page of {PAGE}"
+    elif did["op"] == "query" and did["docsExamined"] > max(did["nreturned"], PAGE) + SPARE:
+        yield f"looks at {did['docsExamined']} documents to find {did['nreturned']}"
 
 
 async def test_what_has_no_index_is_noticed(city: Settings) -> None:
