@@ -3,14 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import msgspec
 import structlog
 from fastapi.sse import ServerSentEvent
 from msgspec import Struct
 
-from services.desk.store import Change, Store
+from services.desk.store import OPENED, Change, Store
 from shared.auth import Identity
 from shared.away import AWAY
 from shared.producer import backoff
@@ -31,11 +31,12 @@ class Message(Struct, frozen=True):
 class Listener:
     """One open stream. What is not yet sent is a set, so a slow page costs no memory: it is told less exactly."""
 
-    def __init__(self, who: Identity) -> None:
+    def __init__(self, who: Identity, followed: bool = True) -> None:
         self._who = who
-        self._pending: dict[str, set[str]] = {"resync": set()}
+        self._pending: dict[str, set[str]] = {}
         self._news = asyncio.Event()
-        self._news.set()
+        if followed:
+            self.offer(OPENED)
 
     def offer(self, change: Change) -> None:
         for kind, key in self._told(change):
@@ -44,6 +45,9 @@ class Listener:
 
     def _told(self, change: Change) -> Iterator[tuple[str, str]]:
         """A call is news only to the agent who took it; a unit learns no ids of cases."""
+        if change.kind == OPENED.kind:
+            yield "resync", ""
+            return
         if change.kind == "cases":
             yield "cases", "" if self._who.unit else change.key
             return
@@ -74,11 +78,12 @@ class Hub:
         self._store = store
         self._listeners: set[Listener] = set()
         self._somebody = asyncio.Event()
+        self._followed = False
         self._ids = itertools.count(1)
 
     @contextmanager
     def listening(self, who: Identity) -> Iterator[Listener]:
-        listener = Listener(who)
+        listener = Listener(who, self._followed)
         self._listeners.add(listener)
         self._somebody.set()
         try:
@@ -89,7 +94,7 @@ class Hub:
                 self._somebody.clear()
 
     async def events(self, who: Identity) -> AsyncIterator[ServerSentEvent]:
-        """The stream of one page; begins with `resync`, so that nothing is missed over a reconnect."""
+        """The stream of one page; begins with `resync` as soon as nothing more can be missed, here or in the store."""
         with self.listening(who) as listener:
             while True:
                 messages = await listener.take()
@@ -116,9 +121,12 @@ class Hub:
     async def _follow(self) -> None:
         """Tell of every change until nobody listens."""
         changes = self._store.changes()
-        with suppress(StopAsyncIteration):
+        try:
             async for change in changes:
+                self._followed = True
                 for listener in self._listeners:
                     listener.offer(change)
                 if not self._listeners:
                     return
+        finally:
+            self._followed = False

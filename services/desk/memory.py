@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, call_of
 from services.desk.domain.sheet import Sheet
-from services.desk.store import Change, Page, View, Wanted, page_of, read_mark, read_sheet
+from services.desk.store import OPENED, Change, Page, View, Wanted, page_of, read_mark, read_sheet
 from shared.documents import Document, Documents, Saved, Write
 from shared.states import OVER
 from shared.testing import MemoryDocuments, MemoryTable
@@ -130,6 +130,7 @@ class MemoryStore:
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._told.append(queue)
         try:
+            yield OPENED
             while True:
                 yield await queue.get()
         finally:

@@ -49,8 +49,12 @@ class CasePages:
     async def page(self, request: Request, case: str) -> Response:
         return await self._shown(request, self._by(request), "case.html", case, "page")
 
-    async def sheet(self, request: Request, case: str) -> Response:
-        return await self._shown(request, self._by(request), "_sheet.html", case, "refresh")
+    async def sheet(self, request: Request, case: str, shown: str = "") -> Response:
+        """204 where the page shows the newest already: then nothing is looked at, and nothing recorded."""
+        by = self._by(request)
+        if shown and shown == str((await self._cases.find(by, case)).last):
+            return Response(status_code=204)
+        return await self._shown(request, by, "_sheet.html", case, "refresh")
 
     async def reveal(self, request: Request, case: str) -> Response:
         """Numbers to call back, to somebody who says why; of a report of misconduct see pages_reveals."""

@@ -50,7 +50,7 @@ class Inbox:
         _check_mark(after)
         page = await self._desk.store.page(self._wanted(by, tab), after, PAGE)
         counts = await asyncio.gather(*(self._desk.store.count(self._wanted(by, name)) for name in TABS))
-        return {"tab": tab, "tabs": dict(zip(TABS, counts, strict=True)), "page": page}
+        return {"tab": tab, "tabs": dict(zip(TABS, counts, strict=True)), "page": page, "after": after}
 
     def _wanted(self, by: Visitor, tab: str) -> Wanted:
         now, unit = self._desk.clock.now(), by.who.unit

@@ -66,11 +66,14 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 class Change(NamedTuple):
-    """Something was written: a case, or a contact with the agent who just answered it."""
+    """Something was written: a case, or a contact with the agent who just answered it. `opened`: from here on."""
 
     kind: str
     key: str
     agent: str = ""
+
+
+OPENED = Change("opened", "")
 
 
 class Store(Protocol):
@@ -126,7 +129,7 @@ class Store(Protocol):
         ...
 
     def changes(self) -> AsyncIterator[Change]:
-        """What is written from now on, by whatever process."""
+        """`opened`, and everything that is written after that, by whatever process."""
         ...
 
 
@@ -275,7 +278,9 @@ class MongoStore:
 
     async def changes(self) -> AsyncIterator[Change]:
         with reachable():
-            async with self._database.watch(_WATCHED) as stream:
+            now = (await self._database.command("ping"))["operationTime"]
+            yield OPENED
+            async with self._database.watch(_WATCHED, start_at_operation_time=now) as stream:
                 async for change in stream:
                     yield Change(change["ns"]["coll"], str(change["documentKey"]["_id"]), change.get("agent") or "")
 

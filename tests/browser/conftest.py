@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from hotline.ports import free_port
 from services.desk.assets import present
@@ -26,7 +26,37 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+BUSY = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
+SETTLED = f"body:is([data-live], :not([data-subject])):not(:has({BUSY}))"
+"""The page listens, where somebody is signed in, and nothing that it fetched is still on its way into it."""
+WAIT_MS = 30_000
 Result = TypeVar("Result")
+
+# Machines are shared: how long a page takes says nothing.
+expect.set_options(timeout=WAIT_MS)
+
+
+def settled(page: Page) -> None:
+    page.locator(SETTLED).wait_for(state="attached")
+
+
+def visit(page: Page, url: str) -> None:
+    page.goto(url)
+    settled(page)
+
+
+def still(page: Page) -> None:
+    """From now on nothing is fetched and swapped in."""
+    page.evaluate("document.body.addEventListener('htmx:beforeRequest', (event) => event.preventDefault())")
+    settled(page)
+
+
+def follow(link: Locator) -> None:
+    """To where it leads; no swap takes it away between the button's going down and up."""
+    still(link.page)
+    with link.page.expect_navigation():
+        link.click()
+    settled(link.page)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,7 +110,7 @@ class Running:
         async def done() -> Result:
             return await work()
 
-        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(60)
 
 
 @pytest.fixture
@@ -113,12 +143,19 @@ class People:
     def page(self, role: str = "", subject: str = "017", lang: str = "zh-CN", phone: bool = False) -> Page:
         """A fresh browser, signed in where a role is given."""
         context = self._chromium.new_context(viewport=PHONE if phone else DESKTOP, locale=lang)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(WAIT_MS)
         self._contexts.append(context)
         cookies: list[Any] = [{"name": "desk_lang", "value": lang, "url": self._desk.url}]
         if role:
             cookies.append({"name": "desk_token", "value": token(role, subject), "url": self._desk.url})
         context.add_cookies(cookies)
+        return self._tab(context)
+
+    def beside(self, page: Page) -> Page:
+        """Another tab of the same browser."""
+        return self._tab(page.context)
+
+    def _tab(self, context: BrowserContext) -> Page:
         page = context.new_page()
         page.on("request", lambda request: self._watch(request.url))
         page.on("console", self._hear)
@@ -138,9 +175,9 @@ class People:
     def picture(self, page: Page, name: str) -> None:
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            page.evaluate("document.fonts.ready")
-            page.wait_for_timeout(300)
-            page.screenshot(path=self._folder / f"{name}.png")
+            settled(page)
+            page.evaluate("document.fonts.ready.then(() => true)")
+            page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
 
     def close(self) -> None:
         for context in self._contexts:

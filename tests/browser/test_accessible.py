@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from shared.events import cases as e
-from tests.browser.conftest import People, Running
+from tests.browser.conftest import People, Running, still, visit
 from tests.unit.desk.test_view import order_of
 from tests.unit.desk.world import CALLER, OTHER, UNIT, code_of
 
@@ -66,8 +66,8 @@ def test_axe_finds_nothing_serious(desk: Running, people: People, lang: str) -> 
     ids = furnish(desk)
     for role, path in PAGES:
         page = people.page(role, "017", lang)
-        page.goto(desk.url + path.format(**ids))
-        page.wait_for_timeout(400)
+        visit(page, desk.url + path.format(**ids))
+        still(page)
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         assert serious(page) == [], (role, path)
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_serious(desk: Running, people: People, lang: str) -> 
 def test_the_citizens_page_fits_a_phone(desk: Running, people: People) -> None:
     furnish(desk)
     page = people.page(phone=True)
-    page.goto(f"{desk.url}/citizen")
+    visit(page, f"{desk.url}/citizen")
     page.get_by_label("诉求编号").fill("SJZ-20210113-000001")
     page.get_by_label("查询码").fill(code_of("a"))
     page.keyboard.press("Enter")
@@ -91,8 +91,8 @@ def test_the_citizens_page_fits_a_phone(desk: Running, people: People) -> None:
 def test_tab_reaches_every_control(desk: Running, people: People, role: str, path: str) -> None:
     ids = furnish(desk)
     page = people.page(role)
-    page.goto(desk.url + path.format(**ids))
-    page.wait_for_timeout(400)
+    visit(page, desk.url + path.format(**ids))
+    still(page)
     wanted = page.evaluate(
         """[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
         .filter((one) => one.checkVisibility() && !(one.type === "radio" && !one.checked)).length"""
@@ -121,7 +121,6 @@ def test_tab_reaches_every_control(desk: Running, people: People, role: str, pat
 def test_pages_have_their_heading_and_picture(desk: Running, people: People, role: str, path: str, name: str) -> None:
     ids = furnish(desk)
     page = people.page(role)
-    page.goto(desk.url + path.format(**ids))
-    page.wait_for_timeout(500)
+    visit(page, desk.url + path.format(**ids))
     assert page.locator("h1").count() == 1
     people.picture(page, name)

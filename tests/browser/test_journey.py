@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from shared.events import cases as e
 from shared.ids import receipt_code
-from tests.browser.conftest import People, Running
+from tests.browser.conftest import People, Running, follow, settled, visit
 from tests.unit.desk.world import CALLER, UNIT
 
 FIELDS = {
@@ -34,11 +34,12 @@ def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
     desk.do(lambda: desk.world.case("old", title="小区暖气不热温度低"))
     agent, other = people.page("agent"), people.page("agent", "018")
     for page in (agent, other):
-        page.goto(f"{desk.url}/agent")
+        visit(page, f"{desk.url}/agent")
     expect(agent.get_by_text("等待来电")).to_be_visible()
 
     contact = desk.do(lambda: city.call("1", CALLER, "017"))
     expect(agent.locator("#caller").get_by_text("138****1234")).to_be_visible()
+    settled(agent)
     fill_by_keyboard(agent)
     expect(agent.locator("#saved")).to_contain_text("草稿已存")
     expect(agent.locator("#similar")).to_contain_text("SJZ-")
@@ -51,15 +52,15 @@ def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
     expect(other.locator("#caller")).not_to_contain_text("138****1234")
 
     unit = people.page(f"unit:{UNIT}", UNIT)
-    unit.goto(f"{desk.url}/inbox")
+    visit(unit, f"{desk.url}/inbox")
     row = unit.locator("tr", has_text=FIELDS["title"])
     expect(row).to_be_visible()
     people.picture(unit, "inbox")
     row.get_by_role("checkbox").check()
     unit.get_by_role("button", name="签收所选").click()
     expect(unit.locator("#result")).to_contain_text("已签收 1 件")
-    unit.get_by_role("link", name="办理中").click()
-    unit.locator("tr", has_text=FIELDS["title"]).get_by_role("link").click()
+    follow(unit.get_by_role("link", name="办理中"))
+    follow(unit.locator("tr", has_text=FIELDS["title"]).get_by_role("link"))
     answer = unit.get_by_label("公开答复")
     answer.fill("换热站已恢复运行，室温已回升。")
     answer.press("Control+Enter")
@@ -67,14 +68,14 @@ def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
     people.picture(unit, "case_of_unit")
 
     auditor = people.page("supervisor", "班长01")
-    auditor.goto(f"{desk.url}/supervisor")
-    auditor.get_by_role("region", name=re.compile("答复待审")).get_by_role("link").first.click()
+    visit(auditor, f"{desk.url}/supervisor")
+    follow(auditor.get_by_role("region", name=re.compile("答复待审")).get_by_role("link").first)
     auditor.locator("form[hx-post*='/audit'] button").click()
     expect(auditor.locator("#sheet")).to_contain_text("审核通过")
     people.picture(auditor, "case")
 
     citizen = people.page(phone=True)
-    citizen.goto(f"{desk.url}/citizen")
+    visit(citizen, f"{desk.url}/citizen")
     number = auditor.locator("[data-number]").inner_text()
     citizen.get_by_label("诉求编号").fill(number)
     citizen.get_by_label("查询码").fill(receipt_code(contact))
@@ -86,11 +87,10 @@ def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
 def test_what_somebody_types_survives_news_of_the_case(desk: Running, people: People) -> None:
     case = desk.do(lambda: desk.world.case())
     page = people.page("supervisor")
-    page.goto(f"{desk.url}/cases/{case}")
+    visit(page, f"{desk.url}/cases/{case}")
     page.locator("summary").get_by_text("备注", exact=True).click()
     note = page.locator("textarea[name=text]")
     note.fill("已电话催办")
-    page.wait_for_timeout(1000)
     order = desk.do(lambda: desk.world.store.cases.load([case]))[case]["state"]["orders"][0]["id"]
     desk.do(lambda: desk.world.city.tell(case, e.WorkOrderSigned(order=order, unit=UNIT)))
     expect(page.locator("#changed")).to_be_visible()
@@ -106,7 +106,7 @@ def test_level_one_bulletin_is_acknowledged_by_keyboard(desk: Running, people: P
         {"id": "b1", "level": "I", "title": "封控调整", "text": "即日起凭证通行", "acknowledged": False}
     ]
     page = people.page("agent")
-    page.goto(f"{desk.url}/agent")
+    visit(page, f"{desk.url}/agent")
     button = page.get_by_role("button", name="确认已读 封控调整")
     button.focus()
     page.keyboard.press("Enter")
@@ -120,7 +120,7 @@ def test_level_one_bulletin_is_acknowledged_by_keyboard(desk: Running, people: P
 def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None:
     desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
     page = people.page("agent")
-    page.goto(f"{desk.url}/agent")
+    visit(page, f"{desk.url}/agent")
     page.locator("#title").focus()
     composing = "new KeyboardEvent('keydown', {code: 'F4', bubbles: true, isComposing: true})"
     page.evaluate(f"document.activeElement.dispatchEvent({composing})")
@@ -131,13 +131,13 @@ def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None
 
 def test_a_board_without_data_turns_grey_and_says_since_when(desk: Running, people: People) -> None:
     page = people.page("supervisor")
-    page.goto(f"{desk.url}/board")
+    visit(page, f"{desk.url}/board")
     expect(page.locator("#figures")).not_to_have_class(re.compile("stale"))
     page.context.set_offline(True)
     people.errors.clear()
-    expect(page.locator("#figures")).to_have_class(re.compile("stale"), timeout=30_000)
+    expect(page.locator("#figures")).to_have_class(re.compile("stale"))
     expect(page.get_by_role("alert")).to_contain_text(re.compile(r"数据中断，自 *\d\d:\d\d:\d\d"))
     page.context.set_offline(False)
-    expect(page.locator("#figures")).not_to_have_class(re.compile("stale"), timeout=30_000)
+    expect(page.locator("#figures")).not_to_have_class(re.compile("stale"))
     page.close()
     people.errors.clear()

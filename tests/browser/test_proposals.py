@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import People, Running
+from tests.browser.conftest import People, Running, visit
 from tests.browser.test_accessible import serious
 from tests.unit.desk.test_proposals import PROPOSALS
 from tests.unit.desk.world import CALLER, OTHER, UNIT
@@ -12,7 +12,7 @@ def test_a_dispatcher_and_an_agent_take_a_proposal_over_by_key(desk: Running, pe
     desk.world.city.proposals = PROPOSALS
     case = desk.do(lambda: desk.world.case(topic="99"))
     page = people.page("dispatcher")
-    page.goto(f"{desk.url}/cases/{case}")
+    visit(page, f"{desk.url}/cases/{case}")
     expect(page.locator("#proposals")).to_contain_text("82 %")
     assert serious(page) == []
     page.keyboard.press("F7")
@@ -24,7 +24,7 @@ def test_a_dispatcher_and_an_agent_take_a_proposal_over_by_key(desk: Running, pe
 
     desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
     agent = people.page("agent")
-    agent.goto(f"{desk.url}/agent")
+    visit(agent, f"{desk.url}/agent")
     agent.locator("#course").press_sequentially("换热站停机")
     expect(agent.locator("#proposals")).to_contain_text("82 %")
     assert serious(agent) == []

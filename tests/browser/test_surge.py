@@ -2,13 +2,13 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import People, Running
+from tests.browser.conftest import People, Running, visit
 from tests.browser.test_accessible import serious
 
 
 def test_a_profile_switched_on_stands_on_the_board(desk: Running, people: People) -> None:
     page, board = people.page("supervisor"), people.page("supervisor")
-    page.goto(f"{desk.url}/supervisor")
+    visit(page, f"{desk.url}/supervisor")
     profile = page.locator("#surge article", has_text="疫情应急")
     profile.locator("summary").click()
     profile.get_by_label("原因").fill("市指挥部 3 号通告")
@@ -17,7 +17,7 @@ def test_a_profile_switched_on_stands_on_the_board(desk: Running, people: People
     expect(profile).to_contain_text("已开启")
     assert serious(page) == []
     people.picture(page, "supervisor_surge")
-    board.goto(f"{desk.url}/board")
+    visit(board, f"{desk.url}/board")
     expect(board.locator("#running")).to_contain_text("市指挥部 3 号通告")
     assert serious(board) == []
     assert board.evaluate("document.documentElement.scrollHeight") <= 768

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import People, Running
+from tests.browser.conftest import People, Running, visit
 from tests.browser.test_accessible import serious
 
 
@@ -10,7 +10,7 @@ def test_a_suggested_duplicate_is_merged_by_keyboard_and_let_go_again(desk: Runn
     case, other = desk.do(lambda: desk.world.case("a")), desk.do(lambda: desk.world.case("b"))
     desk.do(lambda: desk.world.city.alike(other, same_caller=True))
     page = people.page("dispatcher")
-    page.goto(f"{desk.url}/cases/{case}")
+    visit(page, f"{desk.url}/cases/{case}")
     expect(page.locator("#ties")).to_contain_text("同一来电人")
     assert serious(page) == []
     people.picture(page, "case_duplicates")
@@ -23,7 +23,7 @@ def test_a_suggested_duplicate_is_merged_by_keyboard_and_let_go_again(desk: Runn
     assert serious(page) == []
     people.picture(page, "case_merged")
 
-    page.goto(f"{desk.url}/cases/{other}")
+    visit(page, f"{desk.url}/cases/{other}")
     page.locator("#ties summary").click()
     page.locator("#ties input[name=reason]").fill("两处地址不同")
     page.keyboard.press("Enter")

@@ -158,6 +158,11 @@ class Sheet(Struct, kw_only=True):
         return [order for order in self.orders if order.cycle == self.cycle and order.state not in GONE]
 
     @property
+    def last(self) -> int:
+        """The number of the newest event that is in it."""
+        return self.timeline[-1].sequence if self.timeline else 0
+
+    @property
     def arbitration(self) -> bool:
         """A ruling is awaited."""
         return any(order.disputed and order.state not in ENDED for order in self.current())

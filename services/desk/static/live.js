@@ -1,13 +1,27 @@
-// Live updates: messages become events on the body, and htmx fetches the fragments that wait for them.
+// Live updates: messages become events on the body, and htmx fetches the fragments that wait for them. The first resync
+// brings what happened between this page and its stream.
 (() => {
   const SILENT_MS = 12000;
+  const PACE_MS = 2000;
   const body = document.body;
   const subject = body.dataset.subject;
   let heard = Date.now();
   let drawn = Date.now();
-  let first = true;
 
   const fire = (name) => body.dispatchEvent(new CustomEvent(name));
+
+  // The first of many at once, the others together a little later: also the last of them is told.
+  const more = new Map();
+  function pace(name) {
+    if (more.has(name)) return more.set(name, true);
+    fire(name);
+    more.set(name, false);
+    setTimeout(() => {
+      const again = more.get(name);
+      more.delete(name);
+      if (again) pace(name);
+    }, PACE_MS);
+  }
 
   function take(message) {
     if (message.lost) return;
@@ -15,11 +29,12 @@
     if (!message.data) return;
     const { type, keys } = JSON.parse(message.data);
     if (type === "resync") {
-      if (!first) fire("desk-resync");
-      first = false;
+      fire("desk-resync");
+      body.dataset.live = "yes";
       return;
     }
-    fire(`desk-${type}`);
+    if (type === "call") fire("desk-call");
+    else pace(`desk-${type}`);
     const mine = body.dataset.case;
     if (type === "cases" && mine && (!keys || keys.length === 0 || keys.includes(mine))) fire("desk-case");
   }
@@ -54,30 +69,11 @@
     }
   }
 
-  // What somebody is typing is not replaced under his hands.
-  const differs = (field) =>
-    field.type === "checkbox" || field.type === "radio"
-      ? field.checked !== field.defaultChecked
-      : field.type !== "hidden" && field.tagName !== "SELECT" && field.value !== field.defaultValue;
-  body.addEventListener("htmx:beforeRequest", (event) => {
-    const place = event.detail.elt;
-    const why = event.detail.requestConfig.triggeringEvent;
-    if (!place.hasAttribute("data-keep") || (why && why.type === "desk-done")) return;
-    if ([...place.querySelectorAll("input, textarea")].some(differs)) {
-      event.preventDefault();
-      document.getElementById("changed").hidden = false;
-    }
-  });
-  // What was fetched before stays where a fetch fails; what somebody sent gets its answer, also a bad one.
-  body.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.requestConfig.verb === "get" && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
-  });
   body.addEventListener("htmx:afterSwap", (event) => {
-    const changed = document.getElementById("changed");
-    if (changed && event.detail.target.hasAttribute("data-keep")) changed.hidden = true;
     if (event.detail.target.hasAttribute("data-fresh")) drawn = Date.now();
   });
 
-  if (subject) listen();
+  // Not before htmx knows which fragments wait for an event.
+  if (subject) document.addEventListener("DOMContentLoaded", listen);
   setInterval(watch, 1000);
 })();
