@@ -1,7 +1,8 @@
 """python -m bench [--json] [--rows a,b,c,…] [--full]: speeds, each beside a bare figure of the same run.
 
-a throughput, b urgent, c accepts, t timers; on a million existing cases, by name or with --full: d lifecycles over
-HTTP, e their cost against few cases, f the rival's spikes, g the doors' questions.
+a throughput, b urgent, c accepts, t timers, v an event case's answer, s suggested duplicates; on a million existing
+cases, by name or with --full: d lifecycles over HTTP, e their cost against few cases, f the rival's spikes, g the
+doors' questions.
 """
 
 import argparse
@@ -15,14 +16,15 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-from bench import door, lanes, lifecycles, queries, rival, timers
+from bench import door, duplicates, event_case, lanes, lifecycles, queries, rival, timers
 from bench.existing import existing
 from bench.mirror import Bare
 from bench.rows import Row, table
 from bench.spine import Drive, row
 from bench.stand import Stand, stand
 
-SHORT, EXISTING = "abct", "defg"
+SUGGESTED, EMPTY, EXISTING = "s", "abctv", "defg"
+SHORT = EMPTY + SUGGESTED
 FEW = 10_000
 """Existing cases of the ground that a million is held against."""
 
@@ -49,6 +51,13 @@ async def on_empty(rows: str, given: Namespace) -> AsyncIterator[Row]:
             yield await lanes.row(ground)
         if "t" in rows:
             yield await timers.row(ground, given.timers)
+        if "v" in rows:
+            yield await event_case.row(ground)
+
+
+async def suggested() -> AsyncIterator[Row]:
+    """On a mongod of its own."""
+    yield await duplicates.row()
 
 
 async def on_existing(rows: str, given: Namespace, console: Console) -> AsyncIterator[Row]:
@@ -80,7 +89,8 @@ async def measure(rows: str, given: Namespace, console: Console) -> list[Row]:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    grounds = [on_empty(rows, given)] if set(SHORT) & set(rows) else []
+    grounds = [on_empty(rows, given)] if set(EMPTY) & set(rows) else []
+    grounds += [suggested()] if SUGGESTED in rows else []
     grounds += [on_existing(rows, given, console)] if set(EXISTING) & set(rows) else []
     for ground in grounds:
         async for one in ground:

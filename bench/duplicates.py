@@ -1,27 +1,22 @@
-"""How fast duplicates are suggested among many open cases: `python -m bench.duplicates [--cases N] [--asked N]`.
+"""Row s: how fast duplicates are suggested among many open cases.
 
 A mongod of its own holds the cases; the index is filled from it as by the service. Beside it, from the same run, the
 bare figure: one find by id. Texts are real messages where ../shared/data is, each case with some words changed;
 half of the questions are another wording of a case that is there, which also tells how many of those are found.
 """
 
-import argparse
-import asyncio
 import json
 import lzma
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.rows import percentile
+from bench.rows import Row, latency
 from hotline.embedded.mongo import EmbeddedMongo
 from hotline.ports import free_port
 from hotline.supervisor import Supervisor
@@ -41,6 +36,7 @@ POLICY = Path(__file__).parents[1] / "policy" / "130100"
 SENTENCES = ("小区停水", "路灯不亮", "物业收费", "公交绕行", "夜间施工扰民", "暖气不热", "垃圾没有清运", "井盖缺失")
 START = datetime(2021, 1, 13, 4, 0, tzinfo=CHINA)
 CHUNK = 1_000
+OPEN, ASKED = 100_000, 2_000
 
 
 class Found(NamedTuple):
@@ -129,23 +125,10 @@ async def run(count: int, asked: int) -> Found:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def shown(found: Found, count: int) -> Table:
-    made = Table("of 1 question", "p50", "p99", title=f"{count:,} open cases; filled in {found.filled_s:.1f} s")
-    rows: Sequence[tuple[str, list[float]]] = (("suggest duplicates", found.asked), ("bare find by id", found.bare))
-    for name, seconds in rows:
-        made.add_row(name, *(f"{percentile(seconds, share) * 1000:.2f} ms" for share in (0.5, 0.99)))
-    made.add_row("known duplicates suggested", f"{found.recall:.0%}", "")
-    return made
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.duplicates", description=__doc__)
-    parser.add_argument("--cases", type=int, default=100_000)
-    parser.add_argument("--asked", type=int, default=2_000)
-    given = parser.parse_args()
-    found = asyncio.run(run(given.cases, given.asked))
-    Console().print(shown(found, given.cases))
-
-
-if __name__ == "__main__":
-    main()
+async def row(count: int = OPEN, asked: int = ASKED) -> Row:
+    found = await run(count, asked)
+    return latency(
+        f"duplicates suggested among {count:,} open cases, p99", found.asked, found.bare, least=50, aim=50,
+        counted=f"{asked} questions in turn, half of them a case that is there in other words; bare: a find by id",
+        more={"known duplicates suggested": found.recall, "filled after s": found.filled_s},
+    )  # fmt: skip

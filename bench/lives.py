@@ -50,7 +50,11 @@ class Lives:
         ]
 
     def follow_ups(self) -> list[Record]:
-        return [self._record(case, c.FollowUp(solved=True, satisfaction=5), "agent:bench") for case in self.cases]
+        return self.all(c.FollowUp(solved=True, satisfaction=5), "agent:bench")
+
+    def all(self, data: Struct, actor: str) -> list[Record]:
+        """The same command for each."""
+        return [self._record(case, data, actor) for case in self.cases]
 
     def _register(self, contact: str, case: str) -> Record:
         reporter = c.Reporter(contact_id=contact, person=self._person)

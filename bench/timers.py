@@ -1,4 +1,4 @@
-"""Row d: a million live timers, 10,000 of them due within one second; from its moment to the log, beside a bare loop.
+"""Row t: a million live timers, 10,000 of them due within one second; from its moment to the log, beside a bare loop.
 
 The timers are written into sla's own collection, as its reader would have written them. A bare loop then does the same
 to as many documents beside them: the oldest page by the index, two messages each, one bulk write, no logic.
