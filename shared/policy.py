@@ -72,6 +72,24 @@ def load_units(folder: Path) -> Units:
     return load(folder, "units", Units)
 
 
+class Topic(BaseModel):
+    """One entry of topics.yaml: a topic, or a sub-topic, whose code begins with that of its topic."""
+
+    code: str
+    name: str
+
+
+class TopicList(BaseModel):
+    """The list in topics.yaml, whose other entries are dispatch's."""
+
+    topics: tuple[Topic, ...]
+
+
+def load_topic_names(folder: Path) -> dict[str, str]:
+    """Names of topics and sub-topics by code; raises PolicyError."""
+    return {topic.code: topic.name for topic in load(folder, "topics", TopicList).topics}
+
+
 def feed_units(folder: Path) -> tuple[str, ...]:
     """Codes of the units that have a feed topic and an answers topic."""
     return tuple(unit.code for unit in load_units(folder).units if unit.feed == "kafka")

@@ -1,5 +1,6 @@
 """dispatch's door from HTTP: commands to a case, a case, lists of cases."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -11,13 +12,14 @@ from services.dispatch.store import MongoStore, read_case, read_log
 from services.dispatch.views import summary, timeline, whole
 from shared.auth import Identity
 from shared.bodies import described_body, read_body
+from shared.codes import Codes
 from shared.documents import Document
 from shared.events.commands import VERBS
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.plain import Busy, PlainRouter, answer, own_key
 from shared.service import Problem, caller
 from shared.settings import Settings
-from shared.states import ENDED, OrderState
+from shared.states import ENDED, CaseState, OrderState
 
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service", "unit"})
 _AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
@@ -34,6 +36,7 @@ class CasesApi:
         self._rules = rules
         self._topics = Topics(settings.city)
         self._keepers = Keepers(store, desk)
+        self._codes = Codes(settings.policy)
 
     def router(self) -> APIRouter:
         plain = PlainRouter("cases")
@@ -63,6 +66,7 @@ class CasesApi:
         who, trace = caller(request, self._settings), request.headers.get("traceparent", "")
         case, verb = request.path_params["case"], request.scope["path"].rpartition("/")[2]
         body = await read_body(request, dict[str, Any])
+        self._codes.check({name: body.get(name) for name in _fields_of(verb)})
         status, outcome = await self._desk.command(case, verb, body, own_key(request), who, trace)
         return answer(outcome, status)
 
@@ -91,6 +95,7 @@ class CasesApi:
         who = _reader(caller(request, self._settings))
         if who.unit and unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
+        _check_state(state, get_args(OrderState if unit else CaseState))
         found = await self._store.page(query_of(unit, state, keeper, unkept), after, limit)
         rows = [summary(document, self._rules) for document in found]
         return {"items": rows, "next": found[-1]["_id"] if found else None}
@@ -107,6 +112,15 @@ def _reader(who: Identity) -> Identity:
     if who.role.split(":")[0] not in READERS:
         raise Problem(403, "forbidden", f"{who.role} may not read cases")
     return who
+
+
+def _fields_of(verb: str) -> tuple[str, ...]:
+    return VERBS[verb].__struct_fields__ if verb in RIGHTS else ()
+
+
+def _check_state(state: str, states: Collection[str]) -> None:
+    if state and state not in states:
+        raise Problem(422, "invalid", f"state: {state[:40]!r} is no state; there are {', '.join(states)}")
 
 
 async def _find(store: MongoStore, case: str) -> Document:

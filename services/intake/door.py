@@ -26,6 +26,7 @@ from services.intake.guidance import Guidance
 from shared import ids, names
 from shared.auth import Identity
 from shared.clock import Clock
+from shared.codes import Codes
 from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
 from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
@@ -62,6 +63,7 @@ class Door:
         self._lanes = lanes
         self._area = area
         self._topics = Topics(settings.city)
+        self._codes = Codes(settings.policy)
         self._seal_key = settings.seal_key.get_secret_value()
         self._ref_key = settings.ref_key.get_secret_value()
 
@@ -180,6 +182,7 @@ class Door:
 
     def _register(self, sender: Sender, contact: str, matter: int, body: Matter) -> tuple[str, Envelope]:
         """The case's id and its command."""
+        self._codes.check({"topic": body.topic, "area": body.area})
         person = self._reporter(body)
         told = None if body.knowledge is UNSET else body.knowledge
         if told and not body.answer:

@@ -1,5 +1,6 @@
 """Malformed commands at dispatch's door: a reason for the caller, and nothing in the log."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -85,3 +86,41 @@ async def test_a_good_body_in_the_wrong_place(
     refused(answer, verb)
     assert answer.status_code == status
     assert door.out.published == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "body", "words"),
+    [
+        ("regrade", "supervisor", {"reason": "x", "topic": "33"}, ("topic", "33", "policy/130100/topics.yaml")),
+        ("supplement", "agent", {"area": "999"}, ("area", "999", "units.yaml")),
+        (
+            "split",
+            "",
+            {"contact_id": "c", "title": "x", "text": "x", "reason": "x", "area": "990102"},
+            ("area", "130102"),
+        ),
+    ],
+)
+async def test_an_unknown_code_is_refused_before_the_log(
+    door: Door, verb: str, role: str, body: dict[str, str], words: tuple[str, ...]
+) -> None:
+    answer = await door.post(verb, json.dumps(body).encode(), role or role_for(verb))
+    refused(answer, verb)
+    assert answer.status_code == 422
+    assert all(word in answer.text for word in words)
+    assert door.out.published == []
+
+
+async def test_a_field_that_a_command_does_not_have_is_not_judged(door: Door) -> None:
+    answer = await door.post("close", b'{"reason": "done", "topic": "33"}', "agent")
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("query", "state"), [("state=FOO", "PENDING_DISPATCH"), (f"unit={LEAD}&state=PENDING_DISPATCH", "WAIT_SIGN")]
+)
+async def test_an_unknown_state_is_refused_with_those_there_are(door: Door, query: str, state: str) -> None:
+    headers = {"Authorization": f"Bearer {issue(SECRET, 'somebody', 'supervisor', 1)}"}
+    answer = await door.client.get(f"/cases?{query}", headers=headers)
+    assert answer.status_code == 422
+    assert state in answer.text

@@ -268,3 +268,28 @@ async def test_a_number_that_somebody_else_sealed_is_refused(intake: World) -> N
     body = {"matter": 1, "title": "title", "text": "text", "sealed_caller": "k1.bm8="}
     answer = await intake.post(f"/contacts/{CONTACT}/cases", body, role="agent")
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "where"),
+    [("topic", "33", "policy/130100/topics.yaml"), ("topic", "0199", "0109"), ("area", "999", "units.yaml"),
+     ("area", "990102", "130102"), ("area", "1301021", "130102")],
+)  # fmt: skip
+async def test_an_unknown_code_is_refused_and_nothing_is_written(
+    intake: World, field: str, value: str, where: str
+) -> None:
+    body = {**CASE, field: value}
+    web = {name: body[name] for name in body if name != "matter"}
+    for path, sent in ((f"/contacts/{CONTACT}/cases", body), ("/web/contacts", web)):
+        answer = await intake.post(path, sent, **{"Idempotency-Key": "k"})
+        assert answer.status_code == 422
+        assert all(word in answer.text for word in (field, value, where))
+    assert intake.broker.values() == []
+
+
+@pytest.mark.parametrize(
+    "codes", [{"topic": "0106", "area": "130102"}, {"topic": "01", "area": "110105"}, {"area": "130181"}]
+)
+async def test_known_topics_and_areas_of_other_cities_are_taken(intake: World, codes: dict[str, str]) -> None:
+    answer = await intake.post(f"/contacts/{CONTACT}/cases", {**CASE, **codes})
+    assert answer.status_code == 202
