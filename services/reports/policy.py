@@ -11,7 +11,7 @@ from services.reports.domain.figures import figures_of
 from services.reports.domain.marks import tally_of
 from services.reports.domain.page import Words
 from services.reports.domain.wording import SECTIONS
-from shared.policy import Policy, load, load_units
+from shared.policy import Policy, load, load_topic_names, load_units
 
 Hours = Annotated[float, Field(gt=0, le=168)]
 Cases = Annotated[int, Field(ge=1)]
@@ -75,6 +75,7 @@ def load_report(folder: Path) -> ReportFile:
 
 
 def load_words(folder: Path, file: ReportFile) -> Words:
-    """The file's words with the units' names; raises PolicyError."""
+    """The file's words with the names of units and sub-topics; raises PolicyError."""
     units = {unit.code: unit.name for unit in load_units(folder).units}
-    return Words(sentences=file.sentences, topics=file.topics, areas=file.areas, units=units)
+    topics = {**load_topic_names(folder), **file.topics}
+    return Words(sentences=file.sentences, topics=topics, areas=file.areas, units=units)

@@ -11,11 +11,11 @@ from services.reports.domain.alerts import Opened
 from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.daily import Urgent
 from services.reports.domain.disputes import Dispute, in_order, lines_of
+from services.reports.domain.people import callers_in, masked
 from services.reports.domain.repeats import Asked
 from services.reports.words import Text
 from shared.clock import CHINA
 from shared.documents import Document
-from shared.privacy import redact
 
 
 class Days(NamedTuple):
@@ -34,6 +34,10 @@ def fact_of(document: Document) -> CaseFact:
     return msgspec.convert(document["state"], CaseFact)
 
 
+def shown_title(fact: CaseFact) -> str:
+    return masked(fact.title, callers_in(fact.text))
+
+
 def urgent_case(document: Document) -> Urgent:
     fact = fact_of(document)
     closed = fact.closed_at[-1] if fact.closed and fact.closed_at else None
@@ -42,7 +46,7 @@ def urgent_case(document: Document) -> Urgent:
     return Urgent(
         number=fact.number,
         priority=fact.priority,
-        title=redact(fact.title),
+        title=shown_title(fact),
         area=fact.area,
         state=fact.state(),
         registered_at=times[0],
@@ -55,7 +59,7 @@ def disputes_in(rows: Iterable[Document], day: str) -> list[Dispute]:
     facts = [fact_of(row) for row in rows]
     span = Days(day, day).span()
     return in_order(
-        line for fact in facts for line in lines_of(fact.disputes, fact.number, redact(fact.title), fact.area, span)
+        line for fact in facts for line in lines_of(fact.disputes, fact.number, shown_title(fact), fact.area, span)
     )
 
 

@@ -1,4 +1,4 @@
-"""Words of a text (rjieba), without numbers, single characters and the city's stop words; the topics of a day.
+"""Words of a text (rjieba), without people, numbers, single characters and stop words; the topics of a day.
 
 `find_topics` is what a worker process runs: everything it takes and gives can be pickled.
 """
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import rjieba
 
 from services.reports.domain.hot_topics import HotTopic, Matter, hot_topics
-from shared.privacy import redact
+from services.reports.domain.people import callers_in, masked, plain
 
 _WORD = re.compile(r"[\u4e00-\u9fff]{2,}|[A-Za-z][A-Za-z0-9]+")
 TEXT_CHARACTERS = 160
@@ -40,9 +40,10 @@ def _says_something(word: str) -> bool:
 
 
 def matter_of(text: Text, stop: Collection[str]) -> Matter:
-    title = redact(text.title)[:EXAMPLE_CHARACTERS]
-    words = words_of(text.text[:TEXT_CHARACTERS], stop)
-    return Matter(text.case, text.number, text.area, title, words_of(text.title, stop), words)
+    callers = callers_in(text.text)
+    title = masked(text.title, callers)[:EXAMPLE_CHARACTERS]
+    words = words_of(plain(text.text, callers)[:TEXT_CHARACTERS], stop)
+    return Matter(text.case, text.number, text.area, title, words_of(plain(text.title, callers), stop), words)
 
 
 def find_topics(

@@ -1,5 +1,6 @@
 """The daily report: sections, sentences and tables out of one frozen snapshot (domain.md §12). Nothing else is read."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import Formatter
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 from services.reports.domain import matters
 from services.reports.domain.alerts import Alert
 from services.reports.domain.disputes import Dispute
-from services.reports.domain.figures import UNIT_COLUMNS, Figures, Row
+from services.reports.domain.figures import UNIT_COLUMNS, Figures, Row, share_row
 from services.reports.domain.hot_topics import HotTopic
 from services.reports.domain.knowledge_facts import KnowledgeDay
 from services.reports.domain.page import Section, Table, Words, minute_of, table_of
@@ -136,7 +137,7 @@ def _outlook(snapshot: Snapshot, words: Words) -> list[str]:
 
 
 def _alert_sentence(alert: Alert, words: Words) -> str:
-    topic = words.topics.get(alert.code, alert.code or "未分类")
+    topic = words.topic(alert.code)
     if alert.kind == "urgent_cluster":
         return f"风险预警：{words.areas.get(alert.code, alert.code)}短时内特急诉求{alert.count}件，建议立即会商。"
     if alert.kind == "repeats_unsolved":
@@ -149,6 +150,17 @@ def _share_table(name: str, rows: Sequence[Row], naming: Callable[[str], str], l
     return table_of((name, "count", "share"), lines, (False, True, True), lang)
 
 
+def _matter_table(name: str, rows: Sequence[Row], words: Words, lang: Lang) -> Table:
+    """By topic; sub-topics are counted under theirs, most first."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[words.matter(row.code)] += int(row.figures["count"].value or 0)
+    total = max((row.figures["share"].denominator or 0 for row in rows), default=0)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    merged = [share_row(code, count, total) for code, count in ranked]
+    return _share_table(name, merged, lambda code: words.topic(code, lang), lang)
+
+
 def _channel_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
     rows = snapshot.day.tables["channels"]
     return [_share_table("channels", rows, lambda code: word(CHANNELS, code, lang), lang)] if rows else []
@@ -156,17 +168,15 @@ def _channel_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]
 
 def _accepted_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
     tables = snapshot.day.tables
-    unnamed = "未分类" if lang == "zh" else "none"
     types = _share_table("request_types", tables["request_types"], lambda code: word(REQUEST_TYPES, code, lang), lang)
-    topics = _share_table("topics", tables["topics"], lambda code: words.topics.get(code, code or unnamed), lang)
+    topics = _matter_table("topics", tables["topics"], words, lang)
     return [types, *([topics] if tables["topics"] else [])]
 
 
 def _gap_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:
     """Topics of what the desk answered without an article: where the knowledge base has a gap (口径空白)."""
     rows = snapshot.day.tables.get("untold", ())
-    unnamed = "未分类" if lang == "zh" else "none"
-    return [_share_table("gaps", rows, lambda code: words.topics.get(code, code or unnamed), lang)] if rows else []
+    return [_matter_table("gaps", rows, words, lang)] if rows else []
 
 
 def _area_tables(snapshot: Snapshot, words: Words, lang: Lang) -> list[Table]:

@@ -141,10 +141,11 @@ def _shares(counts: Mapping[str, int], dimension: str, total: int, fixed: tuple[
     prefix = f"{dimension}:"
     found = {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}
     rest = sorted(found.keys() - set(fixed), key=lambda code: (-found[code], code))
-    return [_share(code, found.get(code, 0), total) for code in (*fixed, *rest)]
+    return [share_row(code, found.get(code, 0), total) for code in (*fixed, *rest)]
 
 
-def _share(code: str, count: int, total: int) -> Row:
+def share_row(code: str, count: int, total: int) -> Row:
+    """A count and its share of the total."""
     return Row(code=code, figures={"count": _count("count", count), "share": _rate("share", count, total)})
 
 

@@ -6,6 +6,9 @@ from msgspec import Struct, field
 
 from services.reports.domain.wording import COLUMNS, Lang, word
 
+OTHER = "99"
+"""The topic under which unknown codes are counted."""
+
 
 class Table(Struct, frozen=True, kw_only=True):
     """`numeric`: columns that hold numbers."""
@@ -23,12 +26,22 @@ class Section(Struct, frozen=True, kw_only=True):
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """A city's own words: sentences by section, and names of topics, areas and units by code."""
+    """A city's own words: sentences by section, and names of topics (and sub-topics), areas and units by code."""
 
     sentences: Mapping[str, Sequence[str]]
     topics: Mapping[str, str]
     areas: Mapping[str, str]
     units: Mapping[str, str]
+
+    def matter(self, code: str) -> str:
+        """The topic that a code is counted under: a sub-topic's first two digits (domain.md §6.2)."""
+        return code[:2] if not code or code[:2] in self.topics else OTHER
+
+    def topic(self, code: str, lang: Lang = "zh") -> str:
+        """A topic's name; that of its parent, or 其他, where the city does not know the code."""
+        if not code:
+            return "未分类" if lang == "zh" else "none"
+        return self.topics.get(code) or self.topics.get(self.matter(code), "其他")
 
 
 def table_of(columns: Sequence[str], rows: list[list[str]], numeric: Sequence[bool], lang: Lang) -> Table:

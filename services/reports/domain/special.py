@@ -14,9 +14,9 @@ from msgspec import Struct, field
 from services.reports.domain.alerts import Alert, Triggers
 from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.page import Words
+from services.reports.domain.people import callers_in, masked, told
 from services.reports.domain.wording import REQUEST_TYPES
 from shared.clock import CHINA
-from shared.privacy import redact
 
 SUMMARY, EXAMPLE = 150, 120
 FEWEST, MOST = 3, 5
@@ -63,7 +63,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class Example(Struct, frozen=True, kw_only=True):
-    """A typical case; numbers in its words are masked."""
+    """A typical case; names and numbers in its words are masked."""
 
     number: str
     title: str
@@ -150,7 +150,7 @@ def examples(facts: Sequence[CaseFact]) -> list[Example]:
 
 def title_of(special: Special, words: Words) -> str:
     """What the office wrote, else what the reason says."""
-    topic, area = words.topics.get(special.code, special.code or "未分类"), words.areas.get(special.code, special.code)
+    topic, area = words.topic(special.code), words.areas.get(special.code, special.code)
     said = {
         "topic_volume": f"关于“{topic}”类诉求短时集中的专报",
         "topic_rise": f"关于“{topic}”类诉求明显上升的专报",
@@ -192,10 +192,11 @@ def _hour(at: datetime, selection: Selection) -> str:
 
 
 def _example(fact: CaseFact) -> Example:
-    text = redact(fact.text)
+    callers = callers_in(fact.text)
+    text = masked(told(fact.text), callers)
     return Example(
         number=fact.number,
-        title=redact(fact.title),
+        title=masked(fact.title, callers),
         text=text if len(text) <= EXAMPLE else f"{text[: EXAMPLE - 1]}…",
         area=fact.area,
         state=fact.state(),
