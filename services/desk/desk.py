@@ -46,9 +46,11 @@ class Desk(NamedTuple):
         wish = Ask(service=service, method=method, path=path, token=by.token, body=body, query=query, key=key)
         return await self.services.send(wish)
 
-    def outcome(self, request: Request, by: Visitor, service: str, reply: Reply, **more: Any) -> HTMLResponse:
+    def outcome(
+        self, request: Request, by: Visitor, service: str, reply: Reply, template: str = "_outcome.html", **more: Any
+    ) -> HTMLResponse:
         """What came of an action, as words; a good one lets the page fetch what has changed."""
-        response = self.page(request, "_outcome.html", by, service=service, reply=reply, **{"poll": "", **more})
+        response = self.page(request, template, by, service=service, reply=reply, **{"poll": "", **more})
         if reply.good:
             response.headers["HX-Trigger"] = "desk-done"
         return response

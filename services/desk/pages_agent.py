@@ -1,5 +1,6 @@
 """The agent's desk: the call that popped up, the case form with its draft, knowledge, bulletins."""
 
+import hmac
 from typing import Any
 from urllib.parse import quote
 
@@ -11,8 +12,10 @@ from services.desk.desk import Desk, fields
 from services.desk.domain.calls import Call
 from services.desk.domain.days import day_of
 from services.desk.domain.forms import CASE_FIELDS, Incomplete, attach_body, case_body, outbound_body
+from services.desk.domain.matters import Matters, matters_of
 from services.desk.domain.similar import rank, words_of
 from services.desk.session import Visitor
+from shared import ids
 from shared.documents import Document
 
 STATES = ("ready", "busy", "wrap_up", "break", "offline")
@@ -102,9 +105,11 @@ class Agent:
 
     async def _work(self, by: Visitor) -> dict[str, Any]:
         call = await self._current(by)
-        draft = await self._desk.store.get("drafts", _draft(by, call.id))
-        shown = {"draft": draft.get("fields", {}), "matter": draft.get("matter", 1)}
-        return {**await self._caller(call), **shown, "fields": CASE_FIELDS}
+        matters = await self._matters(by, call.id)
+        return {**await self._caller(call), "matters": matters, "fresh": False}
+
+    async def _matters(self, by: Visitor, contact: str) -> Matters:
+        return matters_of(await self._desk.store.get("drafts", _draft(by, contact)))
 
     async def _caller(self, call: Call) -> dict[str, Any]:
         cases = await self._desk.store.of_caller(call.caller_ref, HISTORY) if call.caller_ref else []
@@ -117,23 +122,36 @@ class Agent:
         return calls[0] if calls and calls[0].id != state.get("finished") else EMPTY
 
     async def save_draft(self, request: Request, contact: str) -> Response:
-        """Autosave; the number to call back is not kept."""
+        """Autosave of the next matter, not of one that is saved; the number to call back is not kept."""
         by, form = self._by(request), await fields(request)
-        kept = {name: form.get(name, "") for name in CASE_FIELDS}
-        await self._desk.store.put("drafts", _draft(by, contact), {"fields": kept, "saved_at": self._desk.clock.now()})
+        matter = (await self._matters(by, contact)).matter
+        if form.get("matter") != str(matter):
+            return Response(status_code=204)
+        kept = {"fields": {name: form.get(name, "") for name in CASE_FIELDS}, "drafted": matter}
+        await self._desk.store.put("drafts", _draft(by, contact), {**kept, "saved_at": self._desk.clock.now()})
         return self._desk.page(request, "_saved.html", by)
 
     async def register(self, request: Request, contact: str) -> Response:
-        by, form = self._by(request), await fields(request)
+        """A matter becomes a case. Saved already with other content, it is not sent: dispatch would not take it."""
+        by, form, matters = self._by(request), await fields(request), await self._matters(self._by(request), contact)
         call = await self._desk.store.call(contact) or EMPTY
         try:
-            body = case_body(form, call.path[-1:], call.sealed)
+            body = case_body(form | _as_next(form, matters), call.path[-1:], call.sealed)
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
+        if matters.differs(body["matter"], self._mark(body)):
+            return self._desk.page(request, "_other_matter.html", by, body=body, next=matters.matter)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/cases", body=body)
-        if reply.good:
-            await self._desk.store.put("drafts", _draft(by, contact), {"fields": {}, "matter": body["matter"] + 1})
-        return self._desk.outcome(request, by, "intake", reply)
+        if not reply.good:
+            return self._desk.outcome(request, by, "intake", reply)
+        await self._desk.store.put("drafts", _draft(by, contact), matters.with_saved(body["matter"], self._mark(body)))
+        shown = {"body": body, "call": call, "matters": await self._matters(by, contact), "fresh": True}
+        return self._desk.outcome(request, by, "intake", reply, "_registered.html", **shown)
+
+    def _mark(self, body: Document) -> str:
+        """Tells contents apart; keyed, since a bare digest of a number can be guessed."""
+        secret = self._desk.settings.jwt_secret.get_secret_value()
+        return hmac.new(secret.encode(), ids.digest(body).encode(), "sha256").hexdigest()
 
     async def attach(self, request: Request, contact: str) -> Response:
         by = self._by(request)
@@ -190,6 +208,12 @@ class Agent:
 
     def _by(self, request: Request) -> Visitor:
         return self._desk.visitor(request, "agent")
+
+
+def _as_next(form: dict[str, str], matters: Matters) -> dict[str, str]:
+    """The agent said that it is another matter; `answer`: and that its answer closes it."""
+    said = form.get("as_next")
+    return {"matter": str(matters.matter), "on_the_spot": "yes" if said == "answer" else ""} if said else {}
 
 
 def _draft(by: Visitor, contact: str) -> str:

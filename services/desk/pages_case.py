@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from services.desk import numbers
 from services.desk.cases import Cases
 from services.desk.desk import Desk, fields
-from services.desk.domain import rights
+from services.desk.domain import joining, rights
 from services.desk.domain.forms import OTHER_CASE, Fields, Incomplete, command_body, why_of
 from services.desk.domain.presence import here, others
 from services.desk.domain.sheet import Sheet
@@ -99,6 +99,8 @@ class CasePages:
         other = await self._cases.find(by, typed)
         if not rights.alike(sheet, other):
             raise Problem(409, "secrecy_differs", f"{other.number} is not as confidential as {sheet.number}")
+        if reason := joining.refusal(verb, sheet, other):
+            raise Problem(409, reason, f"{other.number} {other.state}")
         return {**form, OTHER_CASE[verb]: other.id}
 
     async def outcome(self, request: Request, case: str, command: str) -> Response:

@@ -1,4 +1,4 @@
-"""The citizen's page: number and pickup code, nothing else. Phone width; rate-limited."""
+"""The citizen's page: number (or the id that a web message got) and pickup code, nothing else; rate-limited."""
 
 from typing import Any
 
@@ -7,12 +7,16 @@ from fastapi.responses import Response
 
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
-from services.desk.domain.citizen import Limiter, contact_of, may_rate, may_urge, rating_body, steps, urging
+from services.desk.domain import citizen
+from services.desk.domain.citizen import Limiter, contact_of, may_rate, may_urge, rating_body, urging
+from services.desk.domain.rights import alike
 from services.desk.domain.sheet import Contact, Sheet
 from services.desk.session import Visitor
+from services.desk.store import read_sheet
 from shared.auth import Identity, issue
 
 MOST_NUMBER = 60
+MOST_MERGES = 5
 TOKEN_H = 0.1
 Found = tuple[Sheet, Contact, dict[str, str]]
 
@@ -41,7 +45,7 @@ class CitizenPages:
 
     async def look(self, request: Request) -> Response:
         found = await self._found(request)
-        return found if isinstance(found, Response) else self._shown(request, found)
+        return found if isinstance(found, Response) else await self._shown(request, found)
 
     async def rate(self, request: Request) -> Response:
         """Solved or not, and how content: the follow-up, by the citizen himself. What is not solved is opened again."""
@@ -51,10 +55,10 @@ class CitizenPages:
         sheet, _, form = found
         body = rating_body(form)
         if body is None or not may_rate(sheet):
-            return self._shown(request, found, said="incomplete" if body is None else "not_now", status=422)
+            return await self._shown(request, found, said="incomplete" if body is None else "not_now", status=422)
         path, key = f"/cases/{sheet.id}/commands/follow_up", f"citizen-{sheet.id}-{sheet.cycle}"
         reply = await self._desk.ask(self._me(), "dispatch", "POST", path, body=body, key=key)
-        return self._told(request, found, reply, "thanks")
+        return await self._told(request, found, reply, "thanks")
 
     async def urge(self, request: Request) -> Response:
         """A note on the case from its own reporter, at most one a day."""
@@ -64,53 +68,83 @@ class CitizenPages:
         sheet, contact, _ = found
         text = urging(self._desk.clock.now())
         if not may_urge(sheet, text):
-            return self._shown(request, found, said="not_now", status=422)
+            return await self._shown(request, found, said="not_now", status=422)
         sealed = {"sealed_caller": contact.sealed} if contact.sealed else {}
         body = {"case_id": sheet.id, "text": text, **sealed}
         reply = await self._desk.ask(self._me(), "intake", "POST", f"/contacts/{contact.id}/attachments", body=body)
-        return self._told(request, found, reply, "urged")
+        return await self._told(request, found, reply, "urged")
 
     async def _found(self, request: Request) -> Found | Response:
         """One answer for a wrong number and for a wrong code, so that neither can be guessed by itself."""
         form = await fields(request)
-        number = form.get("number", "").strip().upper()[:MOST_NUMBER]
-        if self._too_often(request, number):
+        typed = form.get("number", "").strip()[:MOST_NUMBER]
+        fine = self._allowed(f"visitor {request.client.host if request.client else '?'}", self._tries.per_visitor)
+        sheet = await self._sheet(typed) if fine else None
+        if not self._allowed(f"number {sheet.id if sheet else typed.upper()}", self._tries.per_number) or not fine:
             response = self._page(request, trouble="too_often", status=429)
             response.headers["Retry-After"] = str(int(self._tries.window_s))
             return response
-        sheet = await self._desk.store.by_number(number)
         contact = contact_of(sheet, form.get("code", "")) if sheet else None
         return (sheet, contact, form) if sheet and contact else self._page(request, trouble="unknown", status=404)
 
-    def _too_often(self, request: Request, number: str) -> bool:
-        visitor, now = request.client.host if request.client else "?", self._desk.clock.real()
-        fine = self._limiter.allow(f"visitor {visitor}", self._tries.per_visitor, now)
-        return not (self._limiter.allow(f"number {number}", self._tries.per_number, now) and fine)
+    def _allowed(self, key: str, most: int) -> bool:
+        return self._limiter.allow(key, most, self._desk.clock.real())
+
+    async def _sheet(self, typed: str) -> Sheet | None:
+        """By number; before a web citizen has heard it, by the case id or contact id that his message got."""
+        found = await self._loaded(citizen.ids_of(typed))
+        return found or await self._desk.store.by_number(typed.upper())
+
+    async def _loaded(self, cases: list[str]) -> Sheet | None:
+        found = await self._desk.store.cases.load(cases) if cases else {}
+        return next((read_sheet(one) for one in found.values() if "state" in one), None)
+
+    async def _goes_on(self, sheet: Sheet) -> Sheet:
+        """The case into which this one was merged, over all merges; itself where there is none to be shown."""
+        for _ in range(MOST_MERGES):
+            other = await self._loaded([sheet.merged_into]) if sheet.merged_into else None
+            if other is None or not alike(sheet, other):
+                break
+            sheet = other
+        return sheet
 
     def _me(self) -> Visitor:
         """The desk itself, on behalf of a citizen who has shown number and code."""
         token = issue(self._desk.settings.jwt_secret.get_secret_value(), "desk-citizen", "service", TOKEN_H)
         return Visitor(Identity("desk-citizen", "service"), token)
 
-    def _told(self, request: Request, found: Found, reply: Reply, word: str) -> Response:
+    async def _told(self, request: Request, found: Found, reply: Reply, word: str) -> Response:
         if reply.good:
-            return self._shown(request, found, said=word, over=True)
-        return self._shown(
+            return await self._shown(request, found, said=word, over=True)
+        return await self._shown(
             request, found, said="away" if reply.reason in ("away", "not_now") else "not_now", status=503
         )
 
-    def _shown(
+    async def _shown(
         self, request: Request, found: Found, *, said: str = "", over: bool = False, status: int = 200
     ) -> Response:
         """`over`: what was just done cannot be done again, though the page does not know the outcome yet."""
-        sheet, _, form = found
+        sheet, contact, form = found
         ways = {"rate": may_rate(sheet), "urge": may_urge(sheet, urging(self._desk.clock.now()))}
         shown = {name: may and not over for name, may in ways.items()}
+        seen = await self._goes_on(sheet)
         return self._page(
-            request, status=status, case=sheet, steps=steps(sheet), said=said, code=form.get("code", ""), **shown
-        )
+            request, status=status, case=sheet, seen=seen, said=said, code=form.get("code", ""), **shown,
+            **_words(sheet, seen, contact),
+        )  # fmt: skip
 
     def _page(self, request: Request, *, status: int = 200, **more: Any) -> Response:
-        empty: dict[str, Any] = {"case": None, "trouble": "", "steps": [], "said": "", "code": ""}
+        empty: dict[str, Any] = {"case": None, "trouble": "", "said": "", "code": ""}
         empty |= {"rate": False, "urge": False, "path": "/citizen"}
         return self._desk.page(request, "citizen.html", status=status, **{**empty, **more})
+
+
+def _words(sheet: Sheet, seen: Sheet, contact: Contact) -> dict[str, Any]:
+    """`seen` is the case that goes on for this one."""
+    notes = citizen.notes(sheet) + (citizen.notes(seen) if seen.id != sheet.id else [])
+    return {
+        "steps": citizen.steps(seen),
+        "notes": list(dict.fromkeys(notes)),
+        "missing": citizen.missing(seen, contact),
+        "earlier": citizen.earlier(sheet),
+    }

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain.days import next_day
 from services.desk.session import Visitor
@@ -17,6 +18,7 @@ from shared.states import OrderState
 TABS = ("new", "handling", "today", "overdue", "waiting", "supervised", "returned")
 PAGE = 30
 MOST_BULK = 50
+NONE_MARKED = Reply(422, {"reason": "none_marked"})
 AT_WORK: tuple[OrderState, ...] = ("WAIT_SIGN", "HANDLING", "EXTENSION_ASKED")
 
 
@@ -78,7 +80,9 @@ class Inbox:
         """Signs every order that is marked; each answer counts by itself."""
         by, form = self._desk.visitor(request, "unit"), await fields(request)
         marked = [pair.split("/") for pair in form.get("order", "").split()][:MOST_BULK]
-        if not marked or any(len(pair) != 2 or not is_case_id(pair[0]) for pair in marked):
+        if not marked:
+            return self._desk.page(request, "_signed.html", by, done=0, refused=[NONE_MARKED], service="dispatch")
+        if any(len(pair) != 2 or not is_case_id(pair[0]) for pair in marked):
             return self._desk.incomplete(request, by, "order")
         key = form.get("key", "")
         replies = await asyncio.gather(

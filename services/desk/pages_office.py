@@ -37,10 +37,21 @@ def office_router(desk: Desk) -> APIRouter:
     @router.get("/office")
     async def office(request: Request, date: str = "") -> Response:
         by = desk.visitor(request, *READERS)
-        today = day_of(desk.clock.now())
-        days = [f"{today - timedelta(days=n):%Y-%m-%d}" for n in range(DAYS)]
-        chosen = date if _DATE.fullmatch(date) else days[0]
-        return desk.page(request, "office.html", by, days=days, date=chosen, **await _day(desk, by, chosen))
+        chosen = _chosen(desk, date)
+        more = {**await _day(desk, by, chosen), **await _dailies(desk, by)}
+        return desk.page(request, "office.html", by, date=chosen, **more)
+
+    @router.get("/office/dailies")
+    async def dailies(request: Request, date: str = "") -> Response:
+        by = desk.visitor(request, *READERS)
+        return desk.page(request, "_dailies.html", by, date=_chosen(desk, date), **await _dailies(desk, by))
+
+    @router.post("/office/reports/daily/{day}")
+    async def make_daily(request: Request, day: str) -> Response:
+        by = desk.visitor(request, *READERS)
+        if not _DATE.fullmatch(day):
+            raise Problem(404, "no_such_report", f"there is no report {day[:40]}")
+        return desk.outcome(request, by, "reports", await desk.ask(by, "reports", "POST", f"/reports/daily/{day}"))
 
     @router.get("/office/reports/daily/{name}")
     async def report(request: Request, name: str) -> Response:
@@ -95,6 +106,22 @@ def office_router(desk: Desk) -> APIRouter:
         return {"items": [msgspec.to_builtins(view) for view in await desk.store.views(case, 1000)]}
 
     return router
+
+
+def _days(desk: Desk) -> list[str]:
+    today = day_of(desk.clock.now())
+    return [f"{today - timedelta(days=n):%Y-%m-%d}" for n in range(DAYS)]
+
+
+def _chosen(desk: Desk, date: str) -> str:
+    return date if _DATE.fullmatch(date) else _days(desk)[0]
+
+
+async def _dailies(desk: Desk, by: Visitor) -> dict[str, Any]:
+    """The last days; `finals`: day → whether its issue is final, of those that have one."""
+    reply = await desk.ask(by, "reports", "GET", "/reports/daily")
+    finals = {one["date"]: one["final"] for one in reply.items()}
+    return {"days": _days(desk), "issues": reply, "finals": finals}
 
 
 async def _document(desk: Desk, by: Visitor, sort: str, name: str, form: "re.Pattern[str]") -> Response:

@@ -58,6 +58,7 @@ class LittleCity:
         self.notices: list[dict[str, Any]] = []
         self.proposals: list[dict[str, Any]] = []
         self.duplicates: list[dict[str, Any]] = []
+        self.issues: list[str] = []
         self.profiles: dict[str, dict[str, Any]] = {
             "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
         }
@@ -98,6 +99,11 @@ class LittleCity:
                 return self._knowledge(path, ask)
             case "sla", ["notices"]:
                 return Reply(200, {"items": self.notices})
+            case "reports", ["reports", "daily"]:
+                return Reply(200, {"items": [{"date": day, "number": 1, "final": True} for day in self.issues]})
+            case "reports", ["reports", "daily", day] if ask.method == "POST":
+                self.issues.append(day)
+                return Reply(200, {"date": day, "number": 1, "final": True})
             case "reports", path:
                 return _report(path)
         return Reply(404, {"reason": "no_such_route", "detail": ask.path})

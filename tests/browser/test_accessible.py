@@ -48,6 +48,7 @@ def furnish(desk: Running) -> dict[str, str]:
         desk.do(partial(world.city.call, f"w{n}", f"+861381234000{n}"))
     for name, state in (("017", "ready"), ("018", "busy"), ("019", "wrap_up")):
         desk.do(partial(world.store.put, "agents", name, {"state": state, "since": world.clock.now()}))
+    world.city.issues = ["2021-01-12"]
     world.city.bulletins = [{"id": "b1", "level": "I", "title": "封控调整", "text": "凭证通行", "acknowledged": False}]
     return {"case": case, "pending": pending}
 

@@ -84,6 +84,83 @@ def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
     people.picture(citizen, "citizen")
 
 
+def test_a_second_matter_of_the_call_is_a_case_of_its_own(desk: Running, people: People) -> None:
+    city = desk.world.city
+    city.articles = [{"id": "k1", "version": 3, "question": "暖气不热找谁", "answer": "先报换热站", "unit": UNIT}]
+    contact = desk.do(lambda: city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    fill_by_keyboard(page)
+    expect(page.locator("#saved")).to_contain_text("草稿已存")
+    page.locator("#course").fill("家中不足十度")
+    page.keyboard.press("F8")
+    expect(page.locator("#result")).to_contain_text(receipt_code(contact))
+    expect(page.locator("#result")).to_contain_text(FIELDS["title"])
+    expect(page.locator("#title")).to_be_focused()
+    for name in FIELDS:
+        expect(page.locator(f"#{name}")).to_have_value("")
+    expect(page.locator("#saved")).to_be_empty()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#saved")).to_be_empty()
+    page.reload()
+    settled(page)
+    expect(page.locator("#course")).to_have_value("")
+
+    fill_by_keyboard(page)
+    page.locator("#title").fill("路灯不亮")
+    page.keyboard.press("F4")
+    page.keyboard.insert_text("暖气不热")
+    page.get_by_role("button", name="填入答复").click()
+    expect(page.locator("#answer")).to_have_value("先报换热站")
+    page.get_by_role("button", name="答复并办结").click()
+    expect(page.locator("#result")).to_contain_text("路灯不亮")
+    sent = [ask.body for ask in city.asked if ask.path.endswith("/cases")]
+    assert [(body["matter"], body["title"]) for body in sent] == [(1, FIELDS["title"]), (2, "路灯不亮")]
+    assert sent[1]["knowledge"] == {"article": "k1", "version": 3}
+
+    page.get_by_role("button", name="填入答复").click()
+    expect(page.locator("#case-form [name=article]")).to_have_value("k1")
+    page.locator("#answer").fill("")
+    expect(page.locator("#case-form [name=article]")).to_have_value("")
+
+
+def test_another_content_of_a_saved_matter_is_refused_and_can_be_the_next(desk: Running, people: People) -> None:
+    desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    other = people.beside(page)
+    visit(other, f"{desk.url}/agent")
+    for one in (page, other):
+        fill_by_keyboard(one)
+    page.keyboard.press("F8")
+    expect(page.locator("#result")).to_contain_text("查询码")
+    other.locator("#title").fill("路灯不亮")
+    other.keyboard.press("F8")
+    expect(other.locator("#result")).to_contain_text("未保存")
+    expect(other.locator("#title")).to_have_value("路灯不亮")
+    other.get_by_role("button", name="作为第 2 件登记").click()
+    expect(other.locator("#result")).to_contain_text("查询码")
+    expect(other.locator("#title")).to_have_value("")
+
+
+def test_news_is_shown_after_what_stood_in_its_way_is_sent(desk: Running, people: People) -> None:
+    city = desk.world.city
+    case = desk.do(lambda: desk.world.case())
+    desk.do(lambda: city.call("1", "ref-1", "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    page.locator("#caller summary").first.click()
+    page.locator("#caller textarea").fill("还是不热")
+    order = desk.do(lambda: desk.world.store.cases.load([case]))[case]["state"]["orders"][0]["id"]
+    desk.do(lambda: city.tell(case, e.WorkOrderSigned(order=order, unit=UNIT)))
+    expect(page.locator("#changed")).to_be_visible()
+    page.locator("#caller form button").first.click()
+    expect(page.locator("#result")).to_contain_text("已完成")
+    expect(page.locator("#changed")).to_be_hidden()
+    expect(page.locator("#caller")).to_contain_text("办理中")
+    expect(page.locator("#caller textarea")).to_have_value("")
+
+
 def test_what_somebody_types_survives_news_of_the_case(desk: Running, people: People) -> None:
     case = desk.do(lambda: desk.world.case())
     page = people.page("supervisor")

@@ -1,5 +1,6 @@
 """What a citizen sees of his case, and how often somebody may try."""
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,14 +8,15 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.desk.domain.sheet import Contact, Sheet
+from services.desk.domain.sheet import Contact, Entry, Sheet
 from shared.clock import CHINA
-from shared.ids import receipt_code
+from shared.events.topics import LANES
+from shared.ids import case_id, receipt_code
 from shared.policy import Policy
 from shared.privacy import redact
-from shared.states import CaseState
+from shared.states import OVER, CaseState
 
-_URGED = frozenset({"PENDING_DISPATCH", "DISPATCHED", "HANDLING", "PENDING_AUDIT", "TRANSFERRED"})
+_URGED = frozenset({"PENDING_DISPATCH", "DISPATCHED", "HANDLING", "REWORK", "PENDING_AUDIT", "TRANSFERRED"})
 STEPS = ("registered", "dispatched", "handling", "answered", "replied", "closed")
 
 
@@ -24,6 +26,13 @@ class Step(Struct, frozen=True):
     name: str
     stands: Literal["done", "now", "later"]
     at: datetime | None = None
+
+
+class Earlier(Struct, frozen=True):
+    """The reply of a former cycle."""
+
+    text: str
+    at: datetime
 
 
 class Tries(Policy):
@@ -64,35 +73,104 @@ def rating_body(form: Mapping[str, str]) -> dict[str, Any] | None:
     return {"solved": form["solved"] == "yes", "satisfaction": int(form["satisfaction"]), "comment": comment}
 
 
+def ids_of(typed: str) -> list[str]:
+    """The cases that a case's id, or the contact's id of a message over the web, may stand for; none for a number."""
+    low = typed.lower()
+    if _UUID.fullmatch(low):
+        return [case_id(lane, low, 1) for lane in LANES]
+    return [low[0].upper() + low[1:]] if low[:2] in ("n-", "u-") and _UUID.fullmatch(low[2:]) else []
+
+
 def steps(sheet: Sheet) -> list[Step]:
-    """The steps in their order, with the moments at which they were reached in this cycle."""
-    reached = _REACHED[sheet.state]
-    times = _times(sheet)
-    return [
-        Step(name, "done" if n < reached else "now" if n == reached else "later", times.get(name))
-        for n, name in enumerate(STEPS)
-    ]
+    """What happened in this cycle, and what is to come; a step that was left out is neither."""
+    times, most = _times(sheet), _MOST[sheet.state]
+    reached = [name for name in STEPS[: most + 1] if name in times and name != "closed"] or ["registered"]
+    if end := _end(sheet):
+        return [*_done(reached, times), Step(end, "now", times.get("merged" if end == "merged" else "closed"))]
+    present = reached.pop()
+    known = max(STEPS.index(present), most if most >= STEPS.index("answered") else 0)
+    to_come = [Step(name, "later") for name in STEPS[known + 1 :]]
+    return [*_done(reached, times), Step(present, "now", times.get(present)), *to_come]
 
 
-_REACHED: dict[CaseState, int] = {
-    "UNKNOWN": 0, "PENDING_DISPATCH": 0, "PENDING_SUPPLEMENT": 0, "DISPATCHED": 1, "HANDLING": 2, "REWORK": 2,
-    "PARKED": 2, "TRANSFERRED": 2, "PENDING_AUDIT": 3, "PENDING_REPLY": 3, "PENDING_CALLBACK": 4, "REOPEN_REQUESTED": 0,
-    "CLOSED": 5, "ARCHIVED": 5, "REJECTED_GUIDED": 5, "WITHDRAWN": 5, "MERGED": 5,
-    "MERGING": 1, "LINKED": 2,
+def _done(names: list[str], times: Mapping[str, datetime]) -> list[Step]:
+    return [Step(name, "done", times.get(name)) for name in names]
+
+
+def _end(sheet: Sheet) -> str:
+    if sheet.state == "MERGED":
+        return "merged"
+    return (sheet.end if sheet.end != "merged" else "closed") if sheet.state in OVER else ""
+
+
+def notes(sheet: Sheet) -> list[str]:
+    """What the steps do not say: why the case waits, or where it goes on."""
+    again = sheet.cycle > 1 and not sheet.answer and sheet.state not in OVER
+    state = "referred" if sheet.end == "referred" else _NOTES.get(sheet.state, "")
+    return [*(["again"] if again else []), *([state] if state else [])]
+
+
+def missing(sheet: Sheet, contact: Contact) -> str:
+    """The word for a case without a reply: only who left a number can be told."""
+    if sheet.state in OVER:
+        return "none"
+    return "no_reply" if contact.masked else "no_reply_here"
+
+
+def earlier(sheet: Sheet) -> list[Earlier]:
+    """The replies of former cycles, the oldest first."""
+    found: list[Earlier] = []
+    last: Earlier | None = None
+    for entry in sheet.timeline:
+        if entry.type in ("reply.owed", "case.answered") and entry.data.get("answer"):
+            last = Earlier(entry.data["answer"], entry.time)
+        elif entry.type in _NEW_CYCLE and last:
+            found, last = [*found, last], None
+    return found
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOTES: dict[CaseState, str] = {
+    "PENDING_SUPPLEMENT": "supplement", "PARKED": "parked", "TRANSFERRED": "transferred", "MERGING": "merging",
+    "MERGED": "merged", "LINKED": "linked", "REOPEN_REQUESTED": "reopen", "WITHDRAWN": "withdrawn",
 }  # fmt: skip
+_MOST: dict[CaseState, int] = {
+    "UNKNOWN": 0, "PENDING_DISPATCH": 0, "PENDING_SUPPLEMENT": 0, "LINKED": 0, "REOPEN_REQUESTED": 0, "DISPATCHED": 1,
+    "HANDLING": 2, "REWORK": 2, "PARKED": 2, "TRANSFERRED": 2, "MERGING": 2, "PENDING_AUDIT": 3, "PENDING_REPLY": 3,
+    "PENDING_CALLBACK": 4, "CLOSED": 5, "ARCHIVED": 5, "REJECTED_GUIDED": 5, "WITHDRAWN": 5, "MERGED": 2,
+}  # fmt: skip
+"""The furthest step that a state allows; which of them were taken, the events say."""
+_NEW_CYCLE = frozenset({"case.reopened", "case.separated"})
 _EVENTS = {
     "case.registered": "registered",
     "work_order.issued": "dispatched",
     "work_order.signed": "handling",
+    "transfer.accepted": "handling",
     "work_order.answered": "answered",
-    "case.answered": "answered",
+    "transfer.completed": "answered",
     "reply.settled": "replied",
     "case.closed": "closed",
+    "case.merged": "merged",
 }
 
 
 def _times(sheet: Sheet) -> dict[str, datetime]:
-    return {_EVENTS[entry.type]: entry.time for entry in sheet.timeline if entry.type in _EVENTS}
+    """When this cycle's steps were taken; a case is registered once for all of them."""
+    times: dict[str, datetime] = {}
+    for entry in sheet.timeline:
+        if entry.type in _NEW_CYCLE:
+            times = {name: at for name, at in times.items() if name == "registered"}
+        if name := _step_of(entry):
+            times[name] = entry.time
+    return times
+
+
+def _step_of(entry: Entry) -> str:
+    if entry.type == "case.answered":
+        return "answered" if entry.data.get("event_case") else "replied"
+    if entry.type == "reply.settled" and entry.data.get("how") == "unreachable":
+        return ""
+    return _EVENTS.get(entry.type, "")
 
 
 class Limiter:

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Fields = Mapping[str, str]
-CASE_FIELDS = ("title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "answer")
+CASE_FIELDS = (
+    "title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "answer", "article",
+    "version",
+)  # fmt: skip
 """What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
 
 
@@ -29,7 +32,7 @@ def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
         for label, name in (("来电人", "salutation"), ("时间", "when"), ("起因", "cause"), ("经过", "course"))
     )
     body: dict[str, Any] = {
-        "matter": int(_need(form, "matter")),
+        "matter": _whole(form, "matter"),
         "title": _need(form, "title"),
         "text": text,
         "address": _need(form, "address"),
@@ -40,8 +43,14 @@ def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
         "key": key,
     }
     if form.get("on_the_spot"):
-        body["answer"] = _need(form, "answer")
+        body |= {"answer": _need(form, "answer"), **_told(form)}
     return body | _number(form, sealed)
+
+
+def _told(form: Fields) -> dict[str, Any]:
+    """The version of the article that the answer was taken from, where it was."""
+    article, version = form.get("article", "").strip(), form.get("version", "").strip()
+    return {"knowledge": {"article": article, "version": int(version)}} if article and version.isdecimal() else {}
 
 
 def attach_body(form: Fields, sealed: str) -> dict[str, Any]:
@@ -78,6 +87,13 @@ def _need(form: Fields, name: str) -> str:
     if not text:
         raise Incomplete(name)
     return text
+
+
+def _whole(form: Fields, name: str) -> int:
+    try:
+        return int(_need(form, name))
+    except ValueError as error:
+        raise Incomplete(name) from error
 
 
 def why_of(form: Fields) -> str:

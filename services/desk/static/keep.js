@@ -66,6 +66,16 @@
     } else remember(detail.target, why === "desk-done");
   });
 
+  // What an agent has sent is not typed any more: news of it is shown at once, as nothing of his stands in its way.
+  body.addEventListener("desk-done", (event) => {
+    const changed = document.getElementById("changed");
+    if (!changed || !event.target.closest("#work form")) return;
+    if (event.target.closest("#caller form")) event.target.closest("form").reset();
+    if (changed.hidden) return;
+    changed.hidden = true;
+    body.dispatchEvent(new Event("desk-cases"));
+  });
+
   body.addEventListener("htmx:afterSwap", (event) => {
     const changed = document.getElementById("changed");
     if (changed && event.detail.target.hasAttribute("data-keep")) changed.hidden = true;

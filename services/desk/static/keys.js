@@ -112,7 +112,22 @@
     const taken = event.target.closest("[data-takes]");
     if (taken) takeOver(taken.dataset.takes, taken.dataset.supporting.split(" "));
     const insert = event.target.closest("[data-insert]");
-    if (insert) put(document.getElementById(insert.dataset.insert), insert.dataset.text);
+    if (insert) {
+      told(insert.dataset);
+      put(document.getElementById(insert.dataset.insert), insert.dataset.text);
+    }
+  });
+
+  // What an answer was taken from goes with it, and not with another one that is typed after it was emptied.
+  function told({ insert, article = "", version = "" }) {
+    const field = insert === "answer" && document.querySelector("#case-form [name=answer]");
+    if (!field) return;
+    field.form.elements.article.value = article;
+    field.form.elements.version.value = version;
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("#case-form [name=answer]") && !event.target.value.trim()) told({ insert: "answer" });
   });
 
   // A proposal fills the dispatch form; a person looks at it and sends it.

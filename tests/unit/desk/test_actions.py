@@ -121,7 +121,7 @@ async def test_a_unit_signs_many_at_once_and_answers() -> None:
         answer = {"order": order_of(cases[0]), "public_answer": "已修复", "solved": "yes", "key": "k2"}
         await browser.post(f"/cases/{cases[0]}/commands/answer", data=answer)
     assert "3 signed" in done.text
-    assert "Please fill in" in none.text
+    assert "Mark at least one order" in none.text
     assert len({ask.key for ask in world.city.asked}) == 4
     assert [(await sheet_of(world, case)).state for case in cases] == ["PENDING_AUDIT", "HANDLING", "HANDLING"]
 
@@ -206,7 +206,7 @@ async def test_without_a_typed_number_the_answer_goes_to_that_of_the_call() -> N
     contact = await world.city.call("1", CALLER, "017")
     async with world.browser("agent", "017") as browser:
         await browser.post(f"/agent/calls/{contact}/cases", data={**FORM, "caller": ""})
-        await browser.post(f"/agent/calls/{contact}/cases", data={**FORM, "caller": "13812340000"})
+        await browser.post(f"/agent/calls/{contact}/cases", data={**FORM, "matter": "2", "caller": "13812340000"})
     unnamed, named = [ask.body for ask in world.city.asked if ask.path.endswith("/cases")]
     assert "caller" not in unnamed
     assert unnamed["sealed_caller"] == f"k1.{CALLER}"

@@ -29,7 +29,8 @@ FIELDS = (
     "until", "on", "supporting", "decision", "reason", "basis", "satisfaction", "solved", "comment", "case_id", "text",
     "caller", "purpose", "callee", "result", "promise", "promise_due", "key", "matter", "urgent", "request_type",
     "topic", "area", "address", "since", "suggestion", "unit", "due", "shown", "lang", "token", "target", "consent",
-    "asked_action", "public_answer", "internal", "salutation", "when", "answer", "on_the_spot", "next",
+    "asked_action", "public_answer", "internal", "salutation", "when", "answer", "on_the_spot", "next", "article",
+    "version", "as_next",
 )  # fmt: skip
 ODD = (
     "", " ", "0", "-1", "999999999999999999999", "1e309", "NaN", "null", "{}", "[]", "yes", "no", "true", "2021-01-13",

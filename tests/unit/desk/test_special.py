@@ -1,5 +1,6 @@
-"""Special reports on the office's page: listed, made by hand, completed, signed."""
+"""Reports on the office's page: daily ones made and read; special ones listed, made by hand, completed, signed."""
 
+from services.desk.clients import Reply
 from services.desk.testing import SPECIAL
 from tests.unit.desk.world import UNIT, World
 
@@ -37,3 +38,37 @@ async def test_who_may_not() -> None:
         assert (await agent.get("/office/specials")).status_code == 403
         assert (await supervisor.post(f"/office/special/{SPECIAL['id']}/sign")).status_code == 403
         assert (await supervisor.get("/office/reports/special/..%2Fdaily.html")).status_code == 404
+
+
+async def test_a_day_without_an_issue_has_a_button_that_makes_it_and_then_links() -> None:
+    world = World()
+    link, make = "/office/reports/daily/2021-01-12.pdf", 'hx-post="/office/reports/daily/2021-01-12"'
+    async with world.browser("officer") as browser:
+        before = (await browser.get("/office")).text
+        made = await browser.post("/office/reports/daily/2021-01-12")
+        after = (await browser.get("/office/dailies")).text
+        odd = await browser.post("/office/reports/daily/yesterday")
+    assert (link in before, make in before) == (False, True)
+    assert (made.headers["hx-trigger"], "Done" in made.text) == ("desk-done", True)
+    assert (link in after, make in after) == (True, False)
+    assert odd.status_code == 404
+    (asked,) = [ask for ask in world.city.asked if ask.method == "POST"]
+    assert (asked.service, asked.path) == ("reports", "/reports/daily/2021-01-12")
+
+
+async def test_an_issue_of_an_unfinished_day_can_be_made_anew_and_a_refusal_is_said() -> None:
+    world = World()
+    issue = {"date": "2021-01-13", "number": 1, "final": False}
+    world.city.refusals["GET", "/reports/daily"] = Reply(200, {"items": [issue]})
+    world.city.refusals["POST", "/reports/daily/2021-01-13"] = Reply(409, {"reason": "not_yet", "detail": "d"})
+    async with world.browser("supervisor") as browser, world.browser("agent") as agent:
+        page = (await browser.get("/office")).text
+        refused = await browser.post("/office/reports/daily/2021-01-13")
+        assert (await agent.post("/office/reports/daily/2021-01-13")).status_code == 403
+        world.city.away = {"reports"}
+        away = (await browser.get("/office/dailies")).text
+    assert "/office/reports/daily/2021-01-13.pdf" in page
+    assert "Make it anew" in page
+    assert "That day has not begun" in refused.text
+    assert "reports does not answer" in away
+    assert "hx-post" not in away

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from services.desk.clients import Reply
 from services.desk.render import load_words
+from shared.events import cases as e
 from tests.unit.desk.test_view import sheet_of
 from tests.unit.desk.world import UNIT, World
 
@@ -96,6 +98,58 @@ async def test_a_refusal_says_why_and_an_absent_service_stops_nothing() -> None:
         ties = await browser.get(f"/cases/{case}/ties")
     assert "An urgent case is not merged" in refused
     assert (ties.status_code, "dispatch does not answer" in ties.text) == (200, True)
+
+
+@pytest.mark.parametrize("ending", ["closed", "archived", "withdrawn", "merged", "merging", "own"])
+async def test_what_cannot_be_merged_into_is_said_before_anything_is_sent(ending: str) -> None:
+    world = World()
+    case, other = await world.case("a"), await world.case("b")
+    asked = e.MergeAsked(merge="m", target="t", kind="merge", reason="r", number="n", reporters=())
+    closed = e.CaseClosed(reason="r")
+    endings: dict[str, tuple[list[Struct], str]] = {
+        "closed": ([closed], "has ended"),
+        "archived": ([closed, e.CaseArchived(reason="r")], "has ended"),
+        "withdrawn": ([e.CaseWithdrawn(reason="r"), closed], "has ended"),
+        "merged": ([asked, e.CaseMerged(merge="m", target="t")], "was merged itself"),
+        "merging": ([asked], "is just being merged"),
+        "own": ([], "this very case"),
+    }
+    events, words = endings[ending]
+    for event in events:
+        await world.city.tell(other, event)
+    target = case if ending == "own" else other
+    async with world.browser("supervisor") as browser:
+        path, head = f"/cases/{case}/commands/merge_into", {"HX-Request": "true"}
+        refused = await browser.post(path, data={"target": target, **REASON}, headers=head)
+    assert (refused.status_code, words in refused.text) == (409, True)
+    assert not world.city.asked
+
+
+async def test_what_cannot_be_linked_to_is_said_before_anything_is_sent() -> None:
+    world = World()
+    case, other = await world.case("a"), await world.case("b")
+    path, form = f"/cases/{case}/commands/link", {"event_case": other, **REASON}
+    async with world.browser("supervisor", lang="en") as browser:
+        browser.headers["HX-Request"] = "true"
+        plain = await browser.post(path, data=form)
+        for event in (e.EventDeclared(reason="r"), e.CaseWithdrawn(reason="r"), e.CaseClosed(reason="r")):
+            await world.city.tell(other, event)
+        ended = await browser.post(path, data=form)
+        own = await browser.post(path, data={**form, "event_case": case})
+        assert not world.city.asked
+    assert [one.status_code for one in (plain, ended, own)] == [409] * 3
+    assert "no event case" in plain.text
+    assert "ended without an answer" in ended.text
+    assert "this very case" in own.text
+
+
+async def test_what_comes_late_to_an_answered_event_case_is_linked() -> None:
+    world = World()
+    case, event = await world.case("a"), await world.case("b", answer="已修复")
+    await world.city.tell(event, e.EventDeclared(reason="r"))
+    async with world.browser("supervisor") as browser:
+        done = await browser.post(f"/cases/{case}/commands/link", data={"event_case": event, **REASON})
+    assert "Done" in done.text
 
 
 async def test_a_unit_learns_nothing_of_other_cases() -> None:
