@@ -1,13 +1,14 @@
 """The dead letters of a city: what is unresolved, and what an operator does with it."""
 
 import base64
+from datetime import datetime
 from typing import Literal
 
 import httpx
 from msgspec import Struct
 
 from shared.auth import issue
-from shared.clock import make_clock
+from shared.clock import CHINA, make_clock
 from shared.deadletters import KIND, ORIGIN, READER, REASON, Resolution, resolution_decoder, resolved
 from shared.events.topics import Topics
 from shared.producer import KafkaTransport, OrderedPublisher
@@ -17,10 +18,11 @@ from shared.tables import read_all
 
 
 class Letter(Struct, frozen=True, kw_only=True):
-    """One unresolved dead letter; `origin` (topic/partition/offset) and `reader` name it."""
+    """One unresolved dead letter; `origin` (topic/partition/offset) and `reader` name it; `at`: real time."""
 
     origin: str
     reader: str
+    at: datetime
     kind: str
     reason: str
     key: bytes
@@ -46,6 +48,7 @@ def _letter(record: Received) -> Letter:
     return Letter(
         origin=header(record, ORIGIN),
         reader=header(record, READER),
+        at=datetime.fromtimestamp(record.timestamp / 1000, CHINA),
         kind=header(record, KIND),
         reason=header(record, REASON),
         key=record.key or b"",

@@ -201,12 +201,17 @@ class Stack:
         return known
 
     def _partnership(self) -> dict[str, str]:
-        """This city's signing key, and where its partners answer under which public keys."""
+        """This city's signing key, and where its partners answer under which keys; what the environment says wins."""
         urls = {partner.options.city: partner._first("transfer") for partner in self.partners}
         keys = {partner.options.city: partner.secrets["sign_key"] for partner in self.partners}
         urls |= {number: self.url(self.process(f"emergency.{number}")) for number in EMERGENCY}
         keys |= {number: self._emergency_key(number) for number in EMERGENCY}
-        return _signs(self.secrets["sign_key"], urls, keys)
+        signs = _signs(self.secrets["sign_key"], urls, keys)
+        given = Settings()
+        return signs | {
+            name: json.dumps({**json.loads(signs[name]), **theirs})
+            for name, theirs in (("HOTLINE_PARTNERS", given.partners), ("HOTLINE_PARTNER_KEYS", given.partner_keys))
+        }
 
     def _emergency_key(self, number: str) -> str:
         return load_keys(self.root / self.options.city / "emergency" / number)["sign_key"]

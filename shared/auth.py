@@ -4,13 +4,19 @@ import time
 from functools import lru_cache
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, DecodeError, ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 from msgspec import Struct
 
 ROLES = ("agent", "dispatcher", "auditor", "supervisor", "editor", "officer", "service", "operator")
 """editor: knowledge and bulletins; officer: the city office that reads reports. The others as in domain.md §11."""
 _REQUIRED = jwt.JWTClaimsRegistry(sub={"essential": True}, role={"essential": True}, exp={"essential": True})
+
+_WORDS: dict[type[Exception], str] = {
+    BadSignatureError: "the token was signed with another key; is it a token of this city?",
+    DecodeError: "this is no token: three parts with dots between them, as `hotline token` prints it",
+    ExpiredTokenError: "the token has expired",
+}
 
 
 class Forbidden(ValueError):
@@ -43,11 +49,11 @@ def issue(secret: str, subject: str, role: str, hours: float) -> str:
 def verify(secret: str, authorization: str) -> Identity:
     """The identity behind an `Authorization: Bearer …` header; raises Forbidden."""
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Forbidden("send a token: Authorization: Bearer …")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Forbidden("no token; send one: Authorization: Bearer …")
     identity, expires = _checked(secret, token)
     if expires <= time.time():
-        raise Forbidden("the token has expired")
+        raise Forbidden(_WORDS[ExpiredTokenError])
     return identity
 
 
@@ -58,5 +64,5 @@ def _checked(secret: str, token: str) -> tuple[Identity, float]:
         claims = jwt.decode(token, OctKey.import_key(secret), algorithms=["HS256"]).claims
         _REQUIRED.validate(claims)
     except (JoseError, ValueError) as error:
-        raise Forbidden(f"the token is not valid: {error}") from error
+        raise Forbidden(_WORDS.get(type(error), f"the token is not valid: {error}")) from error
     return Identity(str(claims["sub"]), str(claims["role"])), float(claims["exp"])

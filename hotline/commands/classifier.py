@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hotline.commands.common import unusable
 from services.dispatch.classifier import model_file
 from services.dispatch.classifier.figures import Figures, figures_of
 from services.dispatch.classifier.messages import BadMessages, Labelled, read_labelled
@@ -29,7 +30,7 @@ def train_model(
     try:
         model = train(read_labelled(file))
     except (BadMessages, CannotTrain) as error:
-        raise _unusable(error) from None
+        raise unusable(error) from None
     model_file.save(model, path)
     size = path.stat().st_size / 1e6
     took = time.monotonic() - began
@@ -58,12 +59,7 @@ def evaluate(
         else:
             _tell_validation(validate(data), as_json)
     except (BadMessages, CannotTrain, model_file.BadModel) as error:
-        raise _unusable(error) from None
-
-
-def _unusable(error: Exception) -> typer.Exit:
-    typer.echo(str(error), err=True)
-    return typer.Exit(2)
+        raise unusable(error) from None
 
 
 def _model(given: Path | None) -> Model | None:

@@ -14,6 +14,20 @@ ROOT = Path(".hotline")
 ASK_S = 10.0
 
 
+def unusable(error: Exception | str) -> typer.Exit:
+    """Says what is wrong with what was given; raise what comes back."""
+    typer.echo(str(error), err=True)
+    return typer.Exit(2)
+
+
+def policy_of(city: str) -> Path:
+    """The city's folder of policy; ends the command where there is none."""
+    folder = Settings(city=city).policy
+    if not folder.is_dir():
+        raise unusable(f"there is no city {city}: no folder {folder}")
+    return folder
+
+
 def running(city: str) -> dict[str, Any]:
     """addresses.json of the city's platform; ends the command with a clear word when there is none."""
     path = ROOT / city / "addresses.json"

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hotline.commands.common import operator_settings, running
 from hotline.letters import Desk, Letter
@@ -29,29 +27,33 @@ def _chosen(desk: Desk, origin: str) -> list[Letter]:
 
 @app.command("list")
 def list_letters(city: City = "130100") -> None:
-    """What is unresolved."""
-    table = Table("origin", "reader", "kind", "key", "reason")
+    """What is unresolved, a line each: origin, reader, time, kind, reason."""
     for letter in asyncio.run(_desk(city).list()):
-        table.add_row(
-            letter.origin, letter.reader, letter.kind, letter.key.decode(errors="replace"), letter.reason[:100]
-        )
-    Console().print(table)
+        typer.echo(_line(letter))
+
+
+def _line(letter: Letter) -> str:
+    """One line, however wide the terminal: the origin is there to be copied."""
+    reason = " ".join(letter.reason.split())
+    return f"{letter.origin}  {letter.reader}  {letter.at.isoformat(timespec='seconds')}  {letter.kind}  {reason}"
 
 
 @app.command()
 def show(origin: Origin, city: City = "130100") -> None:
     """One dead letter, whole."""
     for letter in _chosen(_desk(city), origin):
-        typer.echo(f"origin  {letter.origin}\nreader  {letter.reader}\nkind    {letter.kind}\nreason  {letter.reason}")
-        for key, value in letter.headers:
-            typer.echo(f"header  {key}: {value.decode(errors='replace')}")
+        key = letter.key.decode(errors="replace")
+        typer.echo(f"origin  {letter.origin}\nreader  {letter.reader}\ntime    {letter.at.isoformat()}")
+        typer.echo(f"kind    {letter.kind}\nkey     {key}\nreason  {letter.reason}")
+        for name, value in letter.headers:
+            typer.echo(f"header  {name}: {value.decode(errors='replace')}")
         typer.echo(letter.value.decode(errors="replace"))
 
 
 @app.command()
 def redrive(
     origin: Origin,
-    value: Annotated[Path | None, typer.Option(help="file with the mended bytes")] = None,
+    value: Annotated[Path | None, typer.Option(help="file with the mended bytes", exists=True, dir_okay=False)] = None,
     city: City = "130100",
 ) -> None:
     """Bring it back, as it is (the reader was mended) or mended."""

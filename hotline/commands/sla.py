@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import ask
+from hotline.commands.common import ask, unusable
+from shared.deadlines import Deadlines
 from shared.events.topics import is_case_id
+from shared.policy import PolicyError, read
 
 app = typer.Typer(help="Deadlines: explain them, and try another policy.", no_args_is_help=True)
 City = Annotated[str, typer.Option(help="area code")]
@@ -69,6 +71,7 @@ def diff(
     most: Annotated[int, typer.Option(help="look at no more cases than this")] = 100_000,
 ) -> None:
     """What that table would change over the cases whose clocks run now."""
+    _check(policy_file)
     found = ask(
         city, "sla", "/deadlines/diff", "POST", content=policy_file.read_bytes(), params={"most": most}, timeout=DIFF_S
     )  # fmt: skip
@@ -82,6 +85,15 @@ def diff(
     console.print(table)
     for one in found["examples"]:
         console.print(f"{one['case']} {one['clock']}: {_end(one['was'])} → {_end(one['becomes'])}", markup=False)
+
+
+def _check(file: Path) -> None:
+    try:
+        read(file, Deadlines)
+    except PolicyError as error:
+        raise unusable(error) from None
+    except UnicodeDecodeError as error:
+        raise unusable(f"{file}: {error}") from None
 
 
 def _end(limit: dict[str, Any] | None) -> str:

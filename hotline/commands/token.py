@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from hotline.commands.common import ROOT
+from hotline.commands.common import ROOT, policy_of, unusable
 from hotline.keys import load_keys
 from shared.auth import ROLES, issue
-from shared.policy import load_units
+from shared.policy import PolicyError, load_units
 from shared.settings import Settings
 
 
@@ -18,9 +18,11 @@ def token(
     city: Annotated[str, typer.Option(help="area code")] = "130100",
 ) -> None:
     """Print a token for `Authorization: Bearer …`."""
-    settings = Settings(city=city)
-    units = load_units(settings.policy).by_code()
+    try:
+        units = load_units(policy_of(city)).by_code()
+    except PolicyError as error:
+        raise unusable(error) from None
     if role not in ROLES and role.removeprefix("unit:") not in units:
         raise typer.BadParameter(f"role is one of {', '.join(ROLES)} or unit:<code> with {', '.join(units)}")
-    secret = settings.jwt_secret.get_secret_value() or load_keys(ROOT / city)["jwt_secret"]
+    secret = Settings(city=city).jwt_secret.get_secret_value() or load_keys(ROOT / city)["jwt_secret"]
     typer.echo(issue(secret, name or role.removeprefix("unit:"), role, hours))

@@ -8,12 +8,19 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.table import Table
 
+from hotline.commands.common import policy_of, unusable
 from hotline.platform import cities, platform
 from hotline.stack import SERVICES, Options, ServersInUse, Stack
 from hotline.supervisor import NotReady
+from services.desk.assets import present
+
+MOST = 16
+"""Replicas of a service on one machine."""
 
 
 def read_scale(text: str) -> dict[str, int]:
@@ -21,8 +28,10 @@ def read_scale(text: str) -> dict[str, int]:
     scale: dict[str, int] = {}
     for part in filter(None, text.split(",")):
         service, _, count = part.partition("=")
-        if service not in SERVICES or not count.isdigit() or not 1 <= int(count) <= 16:
+        if service not in SERVICES:
             raise typer.BadParameter(f"{part!r}: give SERVICE=COUNT with one of {', '.join(SERVICES)}")
+        if not count.isdecimal() or not 1 <= int(count) <= MOST:
+            raise typer.BadParameter(f"{part!r}: COUNT is a number from 1 to {MOST}")
         scale[service] = int(count)
     return scale
 
@@ -38,11 +47,23 @@ def up(
     options = Options(
         city=city, scale=read_scale(scale), time_rate=time_rate, containers=containers, echo=sys.stdout.buffer
     )
+    _check(city, partner)
     try:
         asyncio.run(_keep(cities(options, partner)))
     except (NotReady, ServersInUse) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+def _check(*wanted: str) -> None:
+    """What would otherwise show only when somebody opens a page, or as a traceback. Ends the command."""
+    try:
+        for city in filter(None, wanted):
+            policy_of(city)
+    except (SettingsError, ValidationError) as error:
+        raise unusable(error) from None
+    if not present():
+        raise unusable("the desk's browser libraries are missing; fetch them with: python -m services.desk.assets")
 
 
 async def _keep(stacks: Sequence[Stack]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from hotline.contracts.channels import ANYBODY, CHANNELS, Channel
+from hotline.contracts.examples import examples
 from shared.events.envelope import Envelope
 from shared.events.topics import LANES
 
@@ -75,6 +76,7 @@ def _message_name(channel: Channel, kind: str) -> str:
 def _message(channel: Channel, kind: str, model: type[msgspec.Struct]) -> dict[str, Any]:
     """The envelope, with this type and its data."""
     (data,), _ = msgspec.json.schema_components([model], ref_template=_REF)
+    shown = examples(channel.name, kind)
     return {
         "name": kind,
         "contentType": "application/cloudevents+json",
@@ -89,4 +91,5 @@ def _message(channel: Channel, kind: str, model: type[msgspec.Struct]) -> dict[s
                 {"type": "object", "properties": {"type": {"const": kind}, "data": data}, "required": ["type", "data"]},
             ]
         },
+        **({"examples": shown} if shown else {}),
     }

@@ -6,13 +6,21 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from services.dispatch.bridge import UNIT_VERBS
 from shared.events.cases import CASES
-from shared.events.commands import COMMANDS
+from shared.events.commands import COMMANDS, verb_of
 from shared.events.contacts import CONTACTS
 from shared.events.deliveries import DELIVERIES
 from shared.events.envelope import Registry
 from shared.events.feeds import FEEDS
 from shared.events.knowledge import KNOWLEDGE
+
+FILLED = (
+    "`id`: your own, a new one for each answer; the same id again is the same answer. `source`: a name of your system. "
+    "`subject`: the order's case, as its feed record has it, and the record's key. `time`: any, with its zone; the "
+    "append time counts. `digest`: leave it out; it is made here. `actor`: none, or `unit:<code>` of the topic."
+)
+"""How a department fills the envelope of an answer."""
 
 
 class Channel(NamedTuple):
@@ -38,6 +46,8 @@ class Channel(NamedTuple):
 
 
 ANYBODY = "outside"
+ANSWERS = Registry({name: model for name, model in COMMANDS.models.items() if verb_of(name) in UNIT_VERBS})
+"""What the bridge lets through."""
 CHANNELS = (
     Channel("contacts", "{city}.contacts", CONTACTS, "contact id", ("intake",), ("intake", "reports", "desk"),
             "Facts about a touch, each once by (contact, number), in any order."),
@@ -48,8 +58,8 @@ CHANNELS = (
             ("dispatch", "sla", "transfer", "notify", "reports", "desk"), "What happened to a case, in its order."),
     Channel("feed", "{city}.dept.{unit}", FEEDS, "case id", ("dispatch",), (ANYBODY,),
             "The work orders of one department, numbered per order."),
-    Channel("answers", "{city}.dept.{unit}.answers", COMMANDS, "case id", (ANYBODY,), ("dispatch",),
-            "What a department answers: sign, ask_return, answer."),
+    Channel("answers", "{city}.dept.{unit}.answers", ANSWERS, "case id", (ANYBODY,), ("dispatch",),
+            f"What a department answers: {', '.join(map(verb_of, ANSWERS.models))}. {FILLED}"),
     Channel("deliveries", "{city}.deliveries", DELIVERIES, "case id", ("notify",), ("reports", "desk"),
             "What became of each message to a person."),
     Channel("knowledge", "{city}.knowledge", KNOWLEDGE, "article or bulletin id", ("knowledge",),
