@@ -124,6 +124,20 @@ def test_a_second_matter_of_the_call_is_a_case_of_its_own(desk: Running, people:
     expect(page.locator("#case-form [name=article]")).to_have_value("")
 
 
+def test_enter_in_a_line_dispatches_and_does_not_answer(desk: Running, people: People) -> None:
+    city = desk.world.city
+    contact = desk.do(lambda: city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    fill_by_keyboard(page)
+    page.locator("summary").get_by_text("当场答复").click()
+    page.locator("#answer").fill("先报换热站")
+    page.locator("#title").press("Enter")
+    expect(page.locator("#result")).to_contain_text(receipt_code(contact))
+    (sent,) = [ask.body for ask in city.asked if ask.path.endswith("/cases")]
+    assert "answer" not in sent
+
+
 def test_another_content_of_a_saved_matter_is_refused_and_can_be_the_next(desk: Running, people: People) -> None:
     desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
     page = people.page("agent")
