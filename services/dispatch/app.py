@@ -27,6 +27,7 @@ from services.dispatch.walker import Walker
 from services.dispatch.walks import MongoWalks
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.codes import Codes
 from shared.events.topics import LANES, Topics
 from shared.follow import Outcomes, follow
 from shared.health import health_router
@@ -53,7 +54,9 @@ class Dispatch:
         self.publisher = OrderedPublisher(self.transport, clock)
         self.outcomes = Outcomes()
         self.bus = Bus(settings, clock, lambda: ping(self.database))
-        self.desk = Desk(self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics)
+        self.desk = Desk(
+            self.store, GroupedPublisher(self.publisher), self.outcomes, clock, self.topics, Codes(settings.policy)
+        )
         self.rules = load_rules(settings.policy)
         self.duplicates = Duplicates(self.store, load(settings.policy, "duplicates", DuplicatesPolicy))
         self.walks = MongoWalks(self.database)

@@ -11,6 +11,7 @@ from services.dispatch.views import event
 from shared import names
 from shared.auth import Identity
 from shared.clock import Clock
+from shared.codes import Codes
 from shared.events.commands import COMMANDS, VERBS, Link, MergeInto
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
@@ -38,12 +39,15 @@ _REMARKS = ("text", "note", "callee", "promise")
 class Desk:
     """Sends a person's command and waits for the event that names it as its cause."""
 
-    def __init__(self, store: Store, publisher: Publisher, outcomes: Outcomes, clock: Clock, topics: Topics) -> None:
+    def __init__(
+        self, store: Store, publisher: Publisher, outcomes: Outcomes, clock: Clock, topics: Topics, codes: Codes
+    ) -> None:
         self._store = store
         self._publisher = publisher
         self._outcomes = outcomes
         self._clock = clock
         self._topics = topics
+        self._codes = codes
         self._met: set[str] = set()
 
     async def command(self, case: str, verb: str, body: Any, key: str, who: Identity, trace: str) -> Any:
@@ -87,6 +91,7 @@ class Desk:
             data = msgspec.convert(body, VERBS[verb])
         except msgspec.ValidationError as error:
             raise Problem(422, "invalid", str(error)) from error
+        self._codes.check({name: getattr(data, name, None) for name in ("topic", "area")})
         return _masked(data)
 
     async def _send(self, envelope: Envelope) -> Any:

@@ -54,13 +54,11 @@ class MongoStore:
         await index_parked(self.collection)
 
     async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
-        query = {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
-        return await self._found(query, "next", limit)
+        return await self._found(_firing(lane, partition, until), "next", limit)
 
     async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
-        query = {"lane": lane, "partition": {"$in": partitions}, "next": {"$lte": until, "$type": "date"}}
         with reachable():
-            return await self.collection.find_one(query, {"_id": 1}) is not None
+            return await self.collection.find_one(_firing(lane, {"$in": partitions}, until), {"_id": 1}) is not None
 
     async def outdated(self, version: str, limit: int) -> list[Document]:
         """On both sides of the version in the index; `$ne` would walk over all that are up to date."""
@@ -74,6 +72,11 @@ class MongoStore:
         with reachable():
             found: list[Document] = await self.collection.find(query).sort(order, ASCENDING).limit(limit).to_list(None)
         return found
+
+
+def _firing(lane: str, partition: int | Document, until: datetime) -> Document:
+    """`$type`, for the index holds dates only and is not used without it."""
+    return {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
 
 
 class MemoryStore:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.elements import CALLER, CAUSE, COURSE, WHEN
+
 Fields = Mapping[str, str]
 CASE_FIELDS = (
     "title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "answer", "article",
@@ -29,7 +31,7 @@ def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
     """Body of intake's `POST /contacts/{id}/cases`: the five elements as one text. `key`: last key in the IVR."""
     text = "\n".join(
         f"{label}：{_need(form, name)}"
-        for label, name in (("来电人", "salutation"), ("时间", "when"), ("起因", "cause"), ("经过", "course"))
+        for label, name in ((CALLER, "salutation"), (WHEN, "when"), (CAUSE, "cause"), (COURSE, "course"))
     )
     body: dict[str, Any] = {
         "matter": _whole(form, "matter"),

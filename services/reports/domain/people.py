@@ -1,17 +1,14 @@
-"""What reports leave out of a case's words: the labels of the desk's form, and who called.
-
-The form (services/desk/domain/forms.py) makes lines such as `来电人：李先生` and `起因：…`; its labels
-stand there in code.
-"""
+"""What reports leave out of a case's words: the labels of the desk's form (shared/elements.py), and who called."""
 
 import re
 from collections.abc import Collection
 
+from shared.elements import ADDRESS, CALLER, CAUSE, COURSE, WHEN
 from shared.privacy import redact
 
-_CALLER = re.compile(r"^[ \t]*来电人[：:][ \t]*(.*)\n?", re.M)
-_WHEN = re.compile(r"^[ \t]*时间[：:].*\n?", re.M)
-_LABELS = re.compile(r"(?:来电人|时间|地址|起因|经过)[：:]")
+_CALLER = re.compile(rf"^[ \t]*{CALLER}[：:][ \t]*(.*)\n?", re.M)
+_WHEN = re.compile(rf"^[ \t]*{WHEN}[：:].*\n?", re.M)
+_LABELS = re.compile(f"(?:{CALLER}|{WHEN}|{ADDRESS}|{CAUSE}|{COURSE})[：:]")
 
 _FIRST = (
     "王李张刘陈杨赵吴徐孙胡朱郭何罗郑梁宋韩唐冯董萧曹袁邓傅沈彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴钟汪姜范姚谭廖邹熊陆郝孔崔邱秦"

@@ -9,6 +9,7 @@ import pytest
 from services.dispatch.desk import Desk
 from services.dispatch.store import MemoryState, MemoryStore
 from shared.auth import Identity
+from shared.codes import Codes
 from shared.events.cases import CASES, CaseNoted
 from shared.events.commands import COMMANDS
 from shared.events.envelope import Envelope, decode, raw
@@ -16,10 +17,12 @@ from shared.events.topics import Topics
 from shared.follow import Outcomes
 from shared.records import Record, record_of
 from shared.service import Problem
+from shared.settings import Settings
 from shared.testing import FakeClock, MemoryPublisher
 from tests.factories import START, case_of
 
 TOPICS = Topics("130100")
+CODES = Codes(Settings().policy)
 AGENT = Identity("a1", "agent")
 CALLED: dict[str, Any] = {
     "purpose": "follow_through",
@@ -38,7 +41,7 @@ class Case:
         state.cases.rows[case_of()] = {"_id": case_of(), "rev": 1}
         self.outcomes = Outcomes()
         self.out = MemoryPublisher()
-        self.desk = Desk(MemoryStore(state), self, self.outcomes, FakeClock(), TOPICS)
+        self.desk = Desk(MemoryStore(state), self, self.outcomes, FakeClock(), TOPICS, CODES)
 
     async def publish(self, records: Sequence[Record]) -> None:
         await self.out.publish(records)

@@ -13,6 +13,7 @@ from services.dispatch.keepers import Handover, Keepers, watch_unkept
 from services.dispatch.store import MemoryState, MemoryStore, write_of
 from shared import names
 from shared.auth import Identity
+from shared.codes import Codes
 from shared.events.cases import CASES, CaseKept, CommandRejected
 from shared.events.commands import COMMANDS
 from shared.events.envelope import Envelope, decode, raw
@@ -20,11 +21,13 @@ from shared.events.topics import Topics
 from shared.follow import Outcomes
 from shared.records import Record, record_of
 from shared.service import Problem
+from shared.settings import Settings
 from shared.testing import FakeClock, MemoryPublisher
 from tests.factories import START, case_of, register
 from tests.unit.dispatch.test_orders import do
 
 TOPICS = Topics("130100")
+CODES = Codes(Settings().policy)
 SUPERVISOR = Identity("s", "supervisor")
 NOTE = Handover(to="a2", note="the district calls back at nine")
 
@@ -39,7 +42,7 @@ class Centre:
         self.outcomes = Outcomes()
         self.state = MemoryState()
         self.store = MemoryStore(self.state)
-        self.keepers = Keepers(self.store, Desk(self.store, self, self.outcomes, FakeClock(), TOPICS))
+        self.keepers = Keepers(self.store, Desk(self.store, self, self.outcomes, FakeClock(), TOPICS, CODES))
 
     async def begin(self, actor: str = "agent:a1") -> "Centre":
         for case_id in self.cases:

@@ -13,6 +13,7 @@ from services.dispatch.api import CasesApi
 from services.dispatch.desk import RIGHTS, Desk
 from services.dispatch.store import MemoryState, MemoryStore
 from shared.auth import issue
+from shared.codes import Codes
 from shared.events.topics import Topics
 from shared.follow import Outcomes
 from shared.plain import Shortcut
@@ -33,7 +34,7 @@ class Door:
         state.cases.rows[case_of()] = {"_id": case_of(), "rev": 1}
         store: Any = MemoryStore(state)
         self.out = MemoryPublisher()
-        desk = Desk(store, self.out, Outcomes(), FakeClock(), Topics("130100"))
+        desk = Desk(store, self.out, Outcomes(), FakeClock(), Topics("130100"), Codes(Settings().policy))
         app = FastAPI()
         install_errors(app)
         cases = CasesApi(Settings(jwt_secret=SecretStr(SECRET)), store, desk, RULES)
@@ -124,3 +125,8 @@ async def test_an_unknown_state_is_refused_with_those_there_are(door: Door, quer
     answer = await door.client.get(f"/cases?{query}", headers=headers)
     assert answer.status_code == 422
     assert state in answer.text
+
+
+async def test_who_may_not_is_told_that_before_his_code_is_looked_at(door: Door) -> None:
+    answer = await door.post("regrade", json.dumps({"topic": "33", "reason": "r"}).encode(), "agent")
+    assert (answer.status_code, answer.json()["reason"]) == (403, "forbidden")

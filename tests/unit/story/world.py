@@ -26,6 +26,7 @@ from services.dispatch.policy import load_rules
 from services.dispatch.store import MemoryState, MemoryStore
 from services.intake.handlers import ContactHandler
 from shared.auth import issue
+from shared.codes import Codes
 from shared.documents import Document
 from shared.events import cases as e
 from shared.events import commands as c
@@ -91,7 +92,7 @@ class City:
         self._unsigned: dict[str, tuple[str, datetime]] = {}
 
     def desk(self) -> Desk:
-        return Desk(self.store, self.publisher, self.outcomes, self.clock, TOPICS)
+        return Desk(self.store, self.publisher, self.outcomes, self.clock, TOPICS, Codes(POLICY))
 
     async def run(self) -> None:
         while True:
