@@ -8,7 +8,8 @@ are set here.
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -29,12 +30,31 @@ log = structlog.get_logger()
 MAX_RECORDS = 500
 FIRST_RECORD_WAIT_MS = 50  # how long a poll waits for the first record, then sleeps as long again: keep small
 IDLE_FETCH_MS = 500
-READERS_GATHER_MS = 250
-"""For readers of facts that nobody waits for at once: fewer and fuller batches, each with its write and its commit."""
 GATHER_BYTES = 64 * 1024
+BUSY = 100
+"""A poll that brings so many records says that there is a surge."""
+SURGE_RECORDS = 4_000
 STUCK = 70
 LEAVE_S = 5.0
 """How long to wait for the broker when leaving; aiokafka's own bound is 40 s a request."""
+
+
+class Gather(NamedTuple):
+    """How long a reader lets records gather: each batch costs a write and a commit, a fuller one hardly more.
+
+    `ms`: the broker keeps a first record so long for others to join it, unless there is plenty. `surge_s`: in a surge
+    the reader itself waits so long, so that several events of a case become one write (docs/decisions/0020).
+    """
+
+    ms: int = 0
+    surge_s: float = 0.0
+
+
+AT_ONCE = Gather()
+SOON = Gather(ms=100, surge_s=1.0)
+"""Somebody waits, but a second is little beside the lag of a surge."""
+LATER = Gather(ms=250, surge_s=2.0)
+"""For readers of facts that nobody waits for at once."""
 
 
 class Gate(ConsumerRebalanceListener):
@@ -46,11 +66,22 @@ class Gate(ConsumerRebalanceListener):
         self.stopping = False
         self._drain_s = drain_s
         self._changed = changed
+        self._closing = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     def closed(self) -> bool:
         return self.revoking or self.stopping
+
+    def stop(self) -> None:
+        self.stopping = True
+        self._closing.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until the gate closes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     def enter(self) -> None:
         self._idle.clear()
@@ -69,11 +100,14 @@ class Gate(ConsumerRebalanceListener):
         return True
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self._closing.set()
         self.revoking = True
         await self.drained()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         self.revoking = False
+        if not self.stopping:
+            self._closing.clear()
         self._changed()
 
 
@@ -90,8 +124,10 @@ class Subscription:
         settings: Settings,
         clock: Clock,
         changed: Callable[[], None],
+        surge_s: float = 0.0,
     ) -> None:
         self.group = group
+        self._surge_s = surge_s
         self.topics = tuple(topics)
         self._changed = changed
         self.gate = Gate(group, settings.drain_s, self.assigned)
@@ -111,8 +147,10 @@ class Subscription:
         if self.gate.closed() or not isinstance(records, tuple):
             return
         self.gate.enter()
-        self._in_hand = frozenset(TopicPartition(record.topic, record.partition) for record in records)
+        self._take(records)
         try:
+            if self._surge_s and len(records) >= BUSY:
+                records = await self._gathered(records)
             with names.BATCH_SECONDS.labels(self.group).time():
                 await self.runner.run(records)
                 await self._commit(records)
@@ -121,6 +159,28 @@ class Subscription:
         finally:
             self._in_hand = frozenset()
             self.gate.leave()
+
+    def _take(self, records: Sequence[Any]) -> None:
+        self._in_hand |= {TopicPartition(record.topic, record.partition) for record in records}
+
+    async def _gathered(self, records: Sequence[Any]) -> Sequence[Any]:
+        """These, and what comes while the reader waits; a partition's order is that of the log."""
+        assert self.consumer is not None
+        found = list(records)
+        await self.gate.pause(self._surge_s)
+        # Once for what the client had fetched before, once for what the broker has now.
+        for _ in range(2):
+            room = SURGE_RECORDS - len(found)
+            if self.gate.closed() or room <= 0:
+                break
+            try:
+                more = await self.consumer.getmany(timeout_ms=FIRST_RECORD_WAIT_MS, max_records=room)
+            except (KafkaError, IllegalStateError):
+                break
+            fresh = [record for batch in more.values() for record in batch]
+            self._take(fresh)
+            found += fresh
+        return found
 
     async def _commit(self, records: Sequence[Any]) -> None:
         """Commit what this batch holds, not the consumer's positions; a failure only means that it comes again."""
@@ -200,25 +260,23 @@ class Bus:
         *,
         changed: Callable[[], None] = lambda: None,
         max_records: int = MAX_RECORDS,
-        gather_ms: int = 0,
+        gather: Gather = AT_ONCE,
     ) -> Subscription:
-        """A consumer of `<city>.<group>`; `changed` is called after each assignment.
-
-        `gather_ms`: the broker keeps a first record so long for others to join it, unless there is plenty.
-        """
+        """A consumer of `<city>.<group>`; `changed` is called after each assignment."""
         group_id = f"{self._settings.city}.{group}"
         made = Subscription(
-            group_id, topics, handle, poison, settings=self._settings, clock=self._clock, changed=changed
-        )
+            group_id, topics, handle, poison,
+            settings=self._settings, clock=self._clock, changed=changed, surge_s=gather.surge_s,
+        )  # fmt: skip
         self.subscriptions.append(made)
         subscriber = self._broker.subscriber(
             *topics,
             group_id=group_id,
             batch=True,
             max_records=max_records,
-            batch_timeout_ms=gather_ms or FIRST_RECORD_WAIT_MS,
-            fetch_min_bytes=GATHER_BYTES if gather_ms else 1,
-            fetch_max_wait_ms=gather_ms or IDLE_FETCH_MS,
+            batch_timeout_ms=gather.ms or FIRST_RECORD_WAIT_MS,
+            fetch_min_bytes=GATHER_BYTES if gather.ms else 1,
+            fetch_max_wait_ms=gather.ms or IDLE_FETCH_MS,
             auto_offset_reset="earliest",
             listener=made.gate,
             session_timeout_ms=self._settings.session_timeout_ms,
@@ -242,7 +300,7 @@ class Bus:
         if self._watchdog is not None:
             await end([self._watchdog])
         for subscription in self.subscriptions:
-            subscription.gate.stopping = True
+            subscription.gate.stop()
         await asyncio.gather(*(subscription.gate.drained() for subscription in self.subscriptions))
         try:
             await within(self._settings.drain_s + LEAVE_S, self._broker.stop())

@@ -3,7 +3,7 @@
 `save` never loses an update: a write whose guard fails is not in `written`, and its owner loads and decides again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 Document = dict[str, Any]
@@ -48,6 +48,15 @@ class Documents(Protocol):
         decided is decided on what `load` gives.
         """
         ...
+
+
+def nested(facts: Mapping[str, Any]) -> Document:
+    """Facts by place (`ended`, `events.3`) as the document that holds them there."""
+    made: Document = {}
+    for place, fact in facts.items():
+        outer, _, inner = place.rpartition(".")
+        (made.setdefault(outer, {}) if outer else made)[inner] = fact
+    return made
 
 
 class Kept:

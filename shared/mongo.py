@@ -1,13 +1,13 @@
 """MongoDB: the only file that knows the driver (motor today; pymongo's own async client passes the same tests)."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import UpdateOne, WriteConcern
+from pymongo import InsertOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
 from shared import names
@@ -19,15 +19,21 @@ JOURNALED = WriteConcern(w="majority", j=True, wtimeout=20_000)
 DUPLICATE_KEY = 11000
 _PROCESS = os.urandom(6).hex()
 _tokens = count()
+Operation = InsertOne[Document] | UpdateOne
 
 
 def connect(settings: Settings, service: str, client: Any = AsyncIOMotorClient) -> Any:
-    """A service's own database; every write is journaled on a majority."""
+    """A service's own database; every write is journaled on a majority.
+
+    The driver repeats no write: each is guarded or may happen twice, its owner repeats it on StoreAway, and mongod
+    would keep a record of each that may be repeated (docs/decisions/0024).
+    """
     made = client(
         settings.mongo,
         serverSelectionTimeoutMS=4_000,
         connectTimeoutMS=4_000,
         socketTimeoutMS=30_000,
+        retryWrites=False,
         tz_aware=True,
         appname=settings.name,
     )
@@ -51,13 +57,14 @@ def reachable() -> Iterator[None]:
     except ConnectionFailure as error:
         raise StoreAway(str(error)) from error
     except OperationFailure as error:
-        if error.has_error_label("RetryableWriteError") or error.code in _AWAY_CODES:
+        if error.code in _AWAY_CODES:
             raise StoreAway(str(error)) from error
         raise
 
 
-# Interrupted, step-down, shutdown, write concern timeout, maximum time: the server is there but not for us.
-_AWAY_CODES = {50, 64, 91, 100, 189, 11600, 11602, 13435, 13436, 10107}
+# Interrupted, step-down, shutdown, write concern timeout, maximum time, a member that cannot reach another: the server
+# is there but not for us.
+_AWAY_CODES = {6, 7, 50, 64, 89, 91, 100, 189, 262, 9001, 11600, 11602, 13435, 13436, 10107}
 
 
 class MongoDocuments:
@@ -94,12 +101,12 @@ class MongoDocuments:
             names.GUARD_FAILURES.labels(self._collection.name).inc(len(writes) - done)
             return Saved(await self._marked([write.id for write in writes], token), clashed)
 
-    async def _bulk(self, operations: list[UpdateOne], writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
+    async def _bulk(self, operations: list[Operation], writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
         try:
             result = await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             return _read_failures(error, writes)
-        return result.matched_count + result.upserted_count, frozenset()
+        return result.matched_count + result.inserted_count, frozenset()
 
     async def _marked(self, ids: list[str], token: str) -> frozenset[str]:
         """A total is not enough: ask which documents carry this very write's mark."""
@@ -107,20 +114,61 @@ class MongoDocuments:
         return frozenset(document["_id"] for document in found)
 
 
-def _operation(write: Write, token: str) -> UpdateOne:
-    guard: Document = {"_id": write.id, "rev": write.rev or {"$exists": False}}
-    change: Document = {"$set": {**write.set, "rev": write.rev + 1, "by": token}}
+def _operation(write: Write, token: str) -> Operation:
+    """What is born is inserted, for a fifth of what an upsert costs; its guard is the unique id."""
+    fields: Document = {**write.set, "rev": write.rev + 1, "by": token}
+    if write.rev == 0:
+        return InsertOne({"_id": write.id, **fields, **write.push})
+    change: Document = {"$set": fields}
     if write.push:
         change["$push"] = {field: {"$each": values} for field, values in write.push.items()}
-    return UpdateOne(guard, change, upsert=write.rev == 0)
+    return UpdateOne({"_id": write.id, "rev": write.rev}, change)
 
 
 def _read_failures(error: BulkWriteError, writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
-    details = error.details
-    if details.get("writeConcernErrors"):
-        raise StoreAway(str(details["writeConcernErrors"][0])) from error
-    failures = details["writeErrors"]
+    """How many were written, and which broke a unique index other than the id."""
+    failures = _only_duplicates(error)
+    clashed = {writes[f["index"]].id for f in failures if "_id" not in f.get("keyPattern", {"_id": 1})}
+    return error.details["nMatched"] + error.details["nInserted"], frozenset(clashed)
+
+
+def _only_duplicates(error: BulkWriteError) -> list[Document]:
+    """The failures, where each is a duplicate key; raises StoreAway, or the error itself."""
+    if error.details.get("writeConcernErrors"):
+        raise StoreAway(str(error.details["writeConcernErrors"][0])) from error
+    failures: list[Document] = error.details["writeErrors"]
+    if any(failure["code"] in _AWAY_CODES for failure in failures):
+        raise StoreAway(str(failures[0])) from error
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
-    clashed = {writes[f["index"]].id for f in failures if "_id" not in f.get("keyPattern", {"_id": 1})}
-    return details["nMatched"] + details["nUpserted"], frozenset(clashed)
+    return failures
+
+
+async def merge(collection: Any, changes: Mapping[str, Document], births: Mapping[str, Document]) -> None:
+    """Merge into documents that have many writers, by changes that may happen twice and in any order.
+
+    `births`: the whole document of each id that is probably new, inserted for a fifth of what an upsert costs.
+    Raises StoreAway where two writers insert one document: write again.
+    """
+    with reachable():
+        there = await _insert(collection, births)
+        late = [(one, change) for one, change in changes.items() if one not in births or one in there]
+        try:
+            if late:
+                operations = [UpdateOne({"_id": one}, change, upsert=True) for one, change in late]
+                await collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            _only_duplicates(error)
+            raise StoreAway("two writers inserted one document; the batch is written again") from error
+
+
+async def _insert(collection: Any, births: Mapping[str, Document]) -> set[str]:
+    """Insert them; returns the ids that were there before."""
+    if not births:
+        return set()
+    operations = [InsertOne({"_id": one, **document}) for one, document in births.items()]
+    try:
+        await collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        return {failure["op"]["_id"] for failure in _only_duplicates(error)}
+    return set()

@@ -3,6 +3,7 @@
 What is behind an unreadable event of a case is parked raw in that case's document; the other cases go on.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -24,6 +25,8 @@ from shared.tracing import TRACER
 
 log = structlog.get_logger()
 State = TypeVar("State", bound=Struct)
+SLICE = 25
+"""Cases folded before whoever else waits in this process gets a turn: some milliseconds."""
 
 
 class View(Protocol[State]):
@@ -128,7 +131,9 @@ class CaseReader(Generic[State]):
         kept = self._documents.recall(pending)
         documents = kept | await self._documents.load([case for case in pending if case not in kept])
         changes = {case: Change(case, documents.get(case), self.view.state) for case in pending}
-        for case, change in changes.items():
+        for number, (case, change) in enumerate(changes.items()):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
             for record in pending[case]:
                 self._apply(change, record)
         # What was kept may be old: where its guard would not tell, the next round asks the store.

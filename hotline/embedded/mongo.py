@@ -40,6 +40,8 @@ class EmbeddedMongo:
             "--bind_ip", "127.0.0.1", "--replSet", "rs0", "--wiredTigerCacheSizeGB", f"{cache_gb():.1f}", "--quiet",
             "--logpath", str(self.folder / "mongod.log"), "--logappend",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
+            # Nobody reads the past; five minutes of it, the default, make every eviction longer.
+            "--setParameter", "minSnapshotHistoryWindowInSeconds=0",
         )  # fmt: skip
         return ProcessSpec(name="mongo", argv=argv, ready=self._ready)
 

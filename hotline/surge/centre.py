@@ -14,7 +14,7 @@ from hotline.surge.wall import Wall
 
 GROUP = 50
 """Calls whose events the telephone system sends in one array."""
-GROUPS_IN_FLIGHT = 8
+GROUPS_IN_FLIGHT = 5
 TICK_S = 0.05
 NUMBER_S = 5.0
 """An agent waits at most so long for a case's number before the caller hangs up."""
@@ -154,6 +154,9 @@ class Centre:
         }  # fmt: skip
 
     def _request_type(self, call: Call) -> str:
+        """Who calls about the one cause asks for help: a confidential report could not be linked to it."""
+        if call.kind == "event":
+            return "QZ"
         drawn = self._plan.chance.draw("type", call.index)
         for name, share in self._plan.mix.request_types.items():
             drawn -= share

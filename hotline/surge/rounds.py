@@ -4,7 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 from hotline.surge.door import Door
@@ -14,9 +14,6 @@ from hotline.surge.wall import Wall
 from shared.ids import client_command_id
 
 PAGE = 500
-IDLE_S, LONGEST_IDLE_S = 1.0, 4.0
-"""An actor without work doubles its pause from the first to the second: most departments have few orders."""
-BUSY_S = 0.5
 LATER_S = 2.0
 """A case whose command was refused, or has no outcome yet, is looked at again after this."""
 Item = dict[str, Any]
@@ -41,6 +38,11 @@ class World:
 class Actor(ABC):
     """A person or department at dispatch's door, with a journal of its own."""
 
+    busy_s: ClassVar[float] = 0.5
+    """Pause after a round with work."""
+    idle_s: ClassVar[tuple[float, float]] = (1.0, 4.0)
+    """Pauses of who had no work, doubled from the first to the second."""
+
     def __init__(self, world: World, door: Door, journal: Journal, parallel: int = 64) -> None:
         self.world = world
         self.door = door
@@ -53,13 +55,14 @@ class Actor(ABC):
 
     async def run(self) -> None:
         """Rounds until cancelled."""
-        idle = IDLE_S
+        shortest, longest = self.idle_s
+        idle = shortest
         while True:
             before = self.acted
             await self.round()
             worked = self.acted > before
-            await asyncio.sleep(BUSY_S if worked else idle)
-            idle = IDLE_S if worked else min(2 * idle, LONGEST_IDLE_S)
+            await asyncio.sleep(self.busy_s if worked else idle)
+            idle = shortest if worked else min(2 * idle, longest)
 
     @abstractmethod
     async def round(self) -> None:

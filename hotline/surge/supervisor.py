@@ -13,7 +13,12 @@ ANSWERED = OVER | {"PENDING_REPLY", "PENDING_CALLBACK"}
 
 
 class Supervisor(Actor):
-    """Judges the departments' returns and extensions, arbitrates, and judges the callers' wishes to reopen."""
+    """Judges the departments' returns and extensions, arbitrates, and judges the callers' wishes to reopen.
+
+    A round looks at two lists of every unit.
+    """
+
+    busy_s, idle_s = 2.0, (2.0, 4.0)
 
     def __init__(self, world: World, door: Door, journal: Journal) -> None:
         super().__init__(world, door, journal)

@@ -34,7 +34,7 @@ from services.desk.render import HERE, Renderer
 from services.desk.reveals import MongoReveals
 from services.desk.session import Guard
 from services.desk.store import MongoStore
-from shared.bus import READERS_GATHER_MS, Bus
+from shared.bus import LATER, Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.groups import Groups
@@ -71,12 +71,8 @@ class DeskProcess:
     def _subscribe(self) -> None:
         handlers = self.handlers
         for lane in LANES:
-            self.bus.subscribe(
-                f"desk.{lane}", [self.topics.cases(lane)], handlers.cases, handlers.poison, gather_ms=READERS_GATHER_MS
-            )
-        self.bus.subscribe(
-            "desk.contacts", [self.topics.contacts], handlers.contacts, handlers.poison, gather_ms=READERS_GATHER_MS
-        )
+            self.bus.subscribe(f"desk.{lane}", [self.topics.cases(lane)], handlers.cases, handlers.poison, gather=LATER)
+        self.bus.subscribe("desk.contacts", [self.topics.contacts], handlers.contacts, handlers.poison, gather=LATER)
 
     async def start(self) -> None:
         await self.store.prepare()

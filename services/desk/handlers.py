@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.desk.domain.calls import Facts, facts_of
+from services.desk.domain.calls import Facts, facts_of, gathered
 from services.desk.domain.sheet import Sheet
 from services.desk.domain.view import SheetView
 from services.desk.store import Store
@@ -39,7 +39,7 @@ class Handlers:
             except Unreadable as error:
                 letters.append(self._letter(record, str(error)))
         await self._publisher.publish(letters)
-        facts = [one for one in found if one is not None]
+        facts = gathered(one for one in found if one is not None)
         if facts:
             await self._store.apply(facts)
 

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, Protocol, get_args
 
 import msgspec
 from msgspec import Struct, structs
-from pymongo import ASCENDING, DESCENDING, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, DESCENDING
 
 from services.desk.domain.calls import (
     IN_QUEUE,
@@ -22,9 +21,8 @@ from services.desk.domain.calls import (
     call_of,
 )
 from services.desk.domain.sheet import Sheet
-from shared.away import StoreAway
-from shared.documents import Document, Documents
-from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+from shared.documents import Document, Documents, nested
+from shared.mongo import MongoDocuments, merge, reachable
 from shared.parked import index_parked
 from shared.states import OVER, CaseState, OrderState
 
@@ -100,7 +98,9 @@ class Store(Protocol):
         """Open cases by state."""
         ...
 
-    async def apply(self, facts: Sequence[Facts]) -> None: ...
+    async def apply(self, facts: Sequence[Facts]) -> None:
+        """Add facts to contacts, at most one of each contact."""
+        ...
 
     async def call(self, contact: str) -> Call | None: ...
 
@@ -217,17 +217,11 @@ class MongoStore:
         return {row["_id"]: row["n"] for row in found if row["_id"]}
 
     async def apply(self, facts: Sequence[Facts]) -> None:
-        operations = [
-            UpdateOne({"_id": one.contact}, {"$min": one.facts, "$max": {"stage": one.stage}}, upsert=True)
-            for one in facts
-        ]
-        with reachable():
-            try:
-                await self._database.contacts.bulk_write(operations, ordered=False)
-            except BulkWriteError as error:
-                if all(failure["code"] == DUPLICATE_KEY for failure in error.details.get("writeErrors", [])):
-                    raise StoreAway("two writers inserted one contact; the batch is written again") from error
-                raise
+        births = {
+            one.contact: {**nested(one.facts), "stage": one.stage} for one in facts if "offered" in one.facts
+        }  # fmt: skip
+        changes = {one.contact: {"$min": one.facts, "$max": {"stage": one.stage}} for one in facts}
+        await merge(self._database.contacts, changes, births)
 
     async def call(self, contact: str) -> Call | None:
         with reachable():

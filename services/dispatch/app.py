@@ -22,7 +22,7 @@ from services.dispatch.proposer import Proposer
 from services.dispatch.routing_api import routing_router
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
-from services.dispatch.ties_api import ties_router
+from services.dispatch.ties_api import TiesApi
 from services.dispatch.walker import Walker
 from services.dispatch.walks import MongoWalks
 from shared.bus import Bus
@@ -138,10 +138,11 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     install_errors(app)
     app.include_router(health_router(parts.ready))
     if settings.role in ("api", "all"):
-        app.include_router(ties_router(settings, parts.store, parts.walks, parts.duplicates, clock, parts.rules))
+        ties = TiesApi(settings, parts.store, parts.walks, parts.duplicates, clock, parts.rules)
         cases = CasesApi(settings, parts.store, parts.desk, parts.rules)
-        app.include_router(cases.router())
-        app.add_middleware(Shortcut, busy=cases.busy())
+        for api in (ties, cases):
+            app.include_router(api.router())
+        app.add_middleware(Shortcut, busy={**cases.busy(), **ties.busy()})
         router = load_router(settings.policy)
         proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
         app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))

@@ -53,6 +53,17 @@ class Index:
     def __init__(self) -> None:
         self.matters: dict[str, Matter] = {}
         self._buckets: dict[int | str, list[str]] = {}
+        self._fresh: dict[str, tuple[datetime, e.CaseRegistered]] = {}
+
+    def registered(self, case: str, at: datetime, data: e.CaseRegistered) -> None:
+        """To be added by `settle`: most cases end with the call that they came by, and need no sketch."""
+        self._fresh[case] = at, data
+
+    def settle(self) -> None:
+        """Add those that were registered and are still open."""
+        fresh, self._fresh = self._fresh, {}
+        for case, (at, data) in fresh.items():
+            self.add(_registered(case, at, data))
 
     def add(self, matter: Matter) -> None:
         known = self.matters.get(matter.case)
@@ -66,6 +77,7 @@ class Index:
 
     def remove(self, case: str) -> None:
         """The case is forgotten, and so are keys that nobody else has."""
+        self._fresh.pop(case, None)
         known = self.matters.pop(case, None)
         for key in _keys(known, KEYS) if known else ():
             bucket = self._buckets.get(key)
@@ -74,6 +86,7 @@ class Index:
 
     def candidates(self, matter: Matter) -> list[Matter]:
         """Those that share most keys, the newest first among equals; what is confidential is compared by itself."""
+        self.settle()
         votes: Counter[str] = Counter()
         for key in _keys(matter, ASKED):
             votes.update(islice(reversed(self._buckets.get(key, ())), BUCKET))
@@ -115,6 +128,7 @@ class Duplicates:
             except BaseException:
                 self._stale = True
                 raise
+        self.index.settle()
         again, self._again = self._again, set()
         try:
             found = await self._store.cases.load(again, omit=("log",)) if again else {}
@@ -162,13 +176,15 @@ class Duplicates:
 
     def _change(self, index: Index, case: str, at: datetime, data: Any) -> None:
         if isinstance(data, e.CaseRegistered):
-            index.add(_registered(case, at, data))
+            index.registered(case, at, data)
         elif isinstance(data, _ENDS):
             index.remove(case)
         elif isinstance(data, _AGAIN):
             self._again.add(case)
-        elif isinstance(data, e.ContactAttached) and (known := index.matters.get(case)) is not None:
-            index.add(_joined(known, data.reporter.person.caller_ref))
+        elif isinstance(data, e.ContactAttached):
+            index.settle()
+            if (known := index.matters.get(case)) is not None:
+                index.add(_joined(known, data.reporter.person.caller_ref))
 
     async def of(self, matter: Matter) -> list[Suggestion]:
         """The most alike of the open cases; those that ended in this very moment are left out."""

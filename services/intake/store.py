@@ -8,13 +8,12 @@ writes last. An agent document: `_id` (the agent's name), `rev`, `state`, `since
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
-
-from shared.away import StoreAway
-from shared.documents import Document, Documents
-from shared.mongo import DUPLICATE_KEY, MongoDocuments, reachable
+from shared.documents import Document, Documents, nested
+from shared.mongo import MongoDocuments, merge, reachable
 from shared.testing import MemoryDocuments, MemoryTable
+
+BEGUN = {"offered", "placed"}
+"""A contact whose beginning comes is probably new."""
 
 
 class Contacts(Protocol):
@@ -36,14 +35,8 @@ class MongoContacts:
         self._contacts = database.contacts
 
     async def apply(self, changes: Mapping[str, Document]) -> None:
-        if not changes:
-            return
-        operations = [UpdateOne({"_id": contact}, {"$min": facts}, upsert=True) for contact, facts in changes.items()]
-        with reachable():
-            try:
-                await self._contacts.bulk_write(operations, ordered=False)
-            except BulkWriteError as error:
-                raise _why(error) from error
+        births = {contact: nested(facts) for contact, facts in changes.items() if BEGUN & facts.keys()}
+        await merge(self._contacts, {contact: {"$min": facts} for contact, facts in changes.items()}, births)
 
     async def get(self, contact: str) -> Document | None:
         with reachable():
@@ -108,14 +101,6 @@ def keep_first(facts: Document, place: str, fact: Document) -> None:
     """Put the fact in its place, unless an earlier one is there."""
     if place not in facts or fact["time"] < facts[place]["time"]:
         facts[place] = fact
-
-
-def _why(error: BulkWriteError) -> Exception:
-    """Two owners of a partition may insert the same contact at once: the whole batch is simply written again."""
-    failures = error.details.get("writeErrors", [])
-    if error.details.get("writeConcernErrors") or all(failure["code"] == DUPLICATE_KEY for failure in failures):
-        return StoreAway("a write must be repeated")
-    return error
 
 
 def shown(document: Document) -> Document:

@@ -19,7 +19,7 @@ from services.notify.policy import load_messages
 from services.notify.store import MongoStore, Store
 from shared import names
 from shared.away import AWAY
-from shared.bus import Bus, Subscription
+from shared.bus import SOON, Bus, Subscription
 from shared.clock import Clock
 from shared.events.topics import LANES, Lane, Topics
 from shared.health import health_router
@@ -57,7 +57,9 @@ class Notify:
 
     def _lane(self, lane: Lane) -> None:
         handler = OwedHandler(self.store.cases, self.publisher, self.topics.dead_letters)
-        read = self.bus.subscribe(f"notify.{lane}", [self.topics.cases(lane)], handler.handle, handler.poison)
+        read = self.bus.subscribe(
+            f"notify.{lane}", [self.topics.cases(lane)], handler.handle, handler.poison, gather=SOON
+        )
         handler.payer = self._payer(lane, read)
         self.payers.append(handler.payer)
 

@@ -16,7 +16,7 @@ from services.sla.recount import recount
 from services.sla.store import MongoStore
 from services.sla.timers import Timers
 from shared import names
-from shared.bus import Bus, Subscription
+from shared.bus import SOON, Bus, Subscription
 from shared.clock import Clock
 from shared.deadletters import dead_letter
 from shared.events.topics import LANES, Lane, Topics
@@ -59,7 +59,7 @@ class Sla:
         await self.publisher.publish([dead_letter(self.topics.dead_letters, record, "sla", repr(error))])
 
     def _lane(self, lane: Lane) -> None:
-        read = self.bus.subscribe(f"sla.{lane}", [self.topics.cases(lane)], self.handle, self.poison)
+        read = self.bus.subscribe(f"sla.{lane}", [self.topics.cases(lane)], self.handle, self.poison, gather=SOON)
 
         async def horizons() -> dict[int, float]:
             return await _horizons(read, self._clock.real())

@@ -20,7 +20,7 @@ from services.transfer.sender import WORKERS, Sender
 from services.transfer.signing import Signer, Verifier
 from services.transfer.store import MongoStore
 from services.transfer.timers import Timers
-from shared.bus import Bus, Subscription
+from shared.bus import SOON, Bus, Subscription
 from shared.calendars import load_calendar
 from shared.clock import Clock
 from shared.events.topics import LANES, Lane, Topics
@@ -68,7 +68,9 @@ class Transfer:
 
     def _lane(self, lane: Lane) -> None:
         handler = CasesHandler(self.reader, self.publisher, self.topics.dead_letters)
-        read = self.bus.subscribe(f"transfer.{lane}", [self.topics.cases(lane)], handler.handle, handler.poison)
+        read = self.bus.subscribe(
+            f"transfer.{lane}", [self.topics.cases(lane)], handler.handle, handler.poison, gather=SOON
+        )
         handler.sender = Sender(
             lane, self.store, self.partners, self.grouped, self._clock,
             composer=Composer(self.settings.city, self.settings.seal_key.get_secret_value()),

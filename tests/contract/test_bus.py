@@ -10,13 +10,15 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.away import Refused
-from shared.bus import Bus, Subscription
+from shared.bus import AT_ONCE, Bus, Gather, Subscription
 from shared.clock import make_clock
 from shared.records import Received, Record
 from shared.settings import Settings
 from tests.contract.kafka import make_topic, produce, read_all
 
 pytestmark = pytest.mark.real
+MOST = 200
+"""Records of one poll."""
 
 
 class Witness:
@@ -25,6 +27,8 @@ class Witness:
     def __init__(self, pause_s: float) -> None:
         self.pause_s = pause_s
         self.seen: Counter[bytes] = Counter()
+        self.batches: list[int] = []
+        self.orders: dict[bytes, list[int]] = {}
         self.busy: Counter[int] = Counter()
         self.overlaps = 0
 
@@ -35,6 +39,9 @@ class Witness:
             self.overlaps += self.busy[partition] > 1
         await asyncio.sleep(self.pause_s)
         self.seen.update(record.value or b"" for record in records)
+        self.batches.append(len(records))
+        for record in records:
+            self.orders.setdefault(record.key or b"", []).append(int(record.value or b"0"))
         for partition in partitions:
             self.busy[partition] -= 1
 
@@ -50,14 +57,17 @@ class Members:
         self.group = uuid4().hex[:8]
         self.buses: list[Bus] = []
 
-    async def join(self) -> tuple[Bus, Subscription]:
+    async def join(self, gather: Gather = AT_ONCE) -> tuple[Bus, Subscription]:
         settings = self.servers.model_copy(update={"name": f"m{len(self.buses)}"})
 
         async def healthy() -> bool:
             return True
 
         bus = Bus(settings, make_clock(settings), healthy)
-        made = bus.subscribe(self.group, [self.topic], self.witness.handle, self.witness.poison, max_records=200)
+        witness = self.witness
+        made = bus.subscribe(
+            self.group, [self.topic], witness.handle, witness.poison, max_records=MOST, gather=gather
+        )  # fmt: skip
         await bus.start()
         self.buses.append(bus)
         return bus, made
@@ -111,6 +121,36 @@ async def test_members_that_join_and_leave_never_share_a_partition(servers: Sett
     await members.leave(second)
     await members.leave(third)
     assert await members.committed() == 4000
+
+
+async def test_in_a_surge_a_reader_gathers_what_comes_and_keeps_the_order(servers: Settings, members: Members) -> None:
+    await produce(servers, numbered(members.topic, 1000))
+    bus, _ = await members.join(Gather(surge_s=2.0))
+    await produce(servers, numbered(members.topic, 1000, start=1000))
+    await until(lambda: len(members.witness.seen) == 2000)
+    assert max(members.witness.batches) > MOST
+    assert all(order == sorted(order) for order in members.witness.orders.values())
+    assert max(members.witness.seen.values()) == 1
+    await members.leave(bus)
+    assert await members.committed() == 2000
+
+
+async def test_who_comes_or_goes_does_not_wait_for_a_gathering_reader(servers: Settings, members: Members) -> None:
+    await produce(servers, numbered(members.topic, 1000))
+    first, _ = await members.join(Gather(surge_s=300.0))
+    await asyncio.sleep(3)
+    assert not members.witness.seen
+    await members.join(Gather(surge_s=0.0))
+    await until(lambda: len(members.witness.seen) >= MOST)
+    await members.leave(first)
+    await until(lambda: len(members.witness.seen) == 1000)
+    assert max(members.witness.seen.values()) == 1
+
+
+async def test_few_records_are_not_kept_waiting(servers: Settings, members: Members) -> None:
+    await members.join(Gather(surge_s=300.0))
+    await produce(servers, numbered(members.topic, 20))
+    await until(lambda: len(members.witness.seen) == 20)
 
 
 async def test_a_restart_goes_on_after_the_last_commit(servers: Settings, members: Members) -> None:

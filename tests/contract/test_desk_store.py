@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.desk.domain.calls import CallFigures
+from services.desk.domain.calls import ENDED, OFFERED, CallFigures, Facts
 from services.desk.domain.days import day_of
 from services.desk.domain.reveals import Reveal
 from services.desk.memory import MemoryStore
@@ -135,6 +135,18 @@ async def test_calls_in_any_order_and_figures(city: LittleCity) -> None:
     known = await city.store.call(contact)
     assert known == mine
     assert await city.store.call("nobody") is None
+
+
+async def test_a_call_whose_beginning_is_read_last(city: LittleCity) -> None:
+    now = city.clock.now()
+    begun = {"time": now, "channel": "call", "receipt": "", "masked": "138****1234"}
+    await city.store.apply([Facts("late", {"ended": {"time": now, "by": "agent", "served": True}}, ENDED)])
+    assert await city.store.queue(day_of(now), 5) == []
+    await city.store.apply([Facts("late", {"offered": begun, "keys.2": {"time": now, "key": "3"}}, OFFERED)])
+    known = await city.store.call("late")
+    assert known is not None
+    assert (known.masked, known.path, known.ended) == ("138****1234", "3", True)
+    assert await city.store.queue(day_of(now), 5) == []
 
 
 async def test_drafts_agents_and_views(city: LittleCity) -> None:

@@ -71,8 +71,8 @@ MUTANTS = (
     Mutant(
         name="a guard that MongoDB does not see",
         file="shared/mongo.py",
-        old='    guard: Document = {"_id": write.id, "rev": write.rev or {"$exists": False}}\n',
-        new='    guard: Document = {"_id": write.id}\n',
+        old='    return UpdateOne({"_id": write.id, "rev": write.rev}, change)\n',
+        new='    return UpdateOne({"_id": write.id}, change)\n',
         test="tests/contract/test_documents.py",
     ),
     Mutant(

@@ -1,6 +1,8 @@
 """Contacts as the desk keeps them: facts in any order, and the day's figures made of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -38,6 +40,22 @@ def facts_of(event: Envelope, data: Any) -> Facts | None:
     name, stage = _PLACES[type(data)]
     plain = {key: value for key, value in to_builtins(data).items() if key != "number"}
     return Facts(event.subject, {name: {"time": event.time, **plain}}, stage)
+
+
+def gathered(facts: Iterable[Facts]) -> list[Facts]:
+    """One for each contact: of two facts for one place the earlier, and the highest stage."""
+    found: dict[str, Facts] = {}
+    for one in facts:
+        known = found.get(one.contact)
+        found[one.contact] = _joined(known, one) if known else one
+    return [*found.values()]
+
+
+def _joined(one: Facts, other: Facts) -> Facts:
+    facts = dict(one.facts)
+    for place, fact in other.facts.items():
+        facts[place] = min(facts.get(place, fact), fact, key=itemgetter("time"))
+    return Facts(one.contact, facts, max(one.stage, other.stage))
 
 
 _PLACES: dict[type[Struct], tuple[str, int]] = {Answered: ("answered", ANSWERED), Ended: ("ended", ENDED)}

@@ -63,14 +63,14 @@ def sketch_of(title: str, text: str) -> Sketch:
 
 def overlap(one: Sketch, other: Sketch) -> float:
     """The Jaccard similarity of the two texts, estimated from their sketches; exact for short ones."""
-    mine, theirs = set(one), set(other)
-    both = mine & theirs
+    mine = set(one)
+    both = mine.intersection(other)
     if not both:
         return 0.0
-    union = mine | theirs
-    if len(union) <= SKETCH:
-        return len(both) / len(union)
-    return sum(value in both for value in sorted(union)[:SKETCH]) / SKETCH
+    together = len(one) + len(other) - len(both)
+    if together <= SKETCH:
+        return len(both) / together
+    return len(both.intersection(sorted(mine.union(other))[:SKETCH])) / SKETCH
 
 
 def likeness(one: Matter, other: Matter, policy: DuplicatesPolicy) -> Likeness:

@@ -50,8 +50,11 @@ def day_of(at: datetime) -> str:
 
 def _days(marks: Iterable[Mark]) -> list[dict[str, Any]]:
     days: dict[str, dict[str, Any]] = {}
+    at: datetime | None = None
+    day: dict[str, Any] = {}
     for mark in marks:
-        day = days.setdefault(day_of(mark.at), {"m": [], "ms": 0})
+        if mark.at is not at:  # many marks of one moment
+            at, day = mark.at, days.setdefault(day_of(mark.at), {"m": [], "ms": 0})
         day["m"].append(mark.name)
         day["ms"] += mark.ms
     return [{"d": name, "m": sorted(day["m"]), "ms": day["ms"]} for name, day in sorted(days.items())]

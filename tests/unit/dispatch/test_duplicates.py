@@ -119,6 +119,17 @@ async def test_events_keep_the_index_and_the_store_has_the_last_word() -> None:
     assert not await kept.of(asked)
 
 
+async def test_a_case_that_ends_with_its_call_is_never_taken_in() -> None:
+    kept = Duplicates(Store(), POLICY)  # type: ignore[arg-type]
+    await kept.refresh()
+    kept.see(seen(0, "N-1", birth(PIPE, "c1")))
+    kept.see(seen(1, "N-2", birth(AGAIN, "c2", "li")))
+    kept.see(seen(2, "N-1", e.CaseClosed(reason="answered")))
+    assert not kept.index.matters
+    await kept.refresh()
+    assert [*kept.index.matters] == ["N-2"]
+
+
 async def test_a_missed_event_fills_the_index_anew() -> None:
     store: Any = Store()
     kept = Duplicates(store, POLICY)
