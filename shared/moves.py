@@ -103,7 +103,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         verb="sign", roles=_roles("unit service"), refusal="already_signed",
         case={"DISPATCHED": ("HANDLING", "REWORK"), "HANDLING": ("HANDLING",), "REWORK": ("REWORK",),
-              "MERGING": ("MERGING",)},
+              "MERGING": ("MERGING",), "PARKED": ("PARKED",)},
         order=_orders(("WAIT_SIGN",), "HANDLING"),
     ),
     Move(

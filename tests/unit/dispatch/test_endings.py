@@ -14,8 +14,8 @@ from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.policy import PolicyError
-from tests.factories import LEAD, RULES, START, case_of, register, reporter
-from tests.unit.dispatch.test_orders import do, handed_down, handling, names, of, refused
+from tests.factories import LEAD, RULES, SECOND, START, case_of, register, reporter
+from tests.unit.dispatch.test_orders import assigned, do, handed_down, handling, names, of, refused
 
 
 def until(days: float) -> c.Park:
@@ -35,6 +35,16 @@ def test_a_parked_case_waits_for_its_review_and_no_longer_than_policy_says() -> 
     assert state_of(case) == "HANDLING"
     assert refused(case, until(190), days=151) == "review_at"
     assert names(do(case, until(190), days=151, rules=msgspec.structs.replace(RULES, park_days=365))) == ["CaseParked"]
+
+
+def test_silence_accepts_the_order_of_a_parked_case_too() -> None:
+    """The timer may fire before it hears of the parking; refused then, nobody would ever sign for the unit."""
+    case = assigned("all")
+    do(case, c.Sign(order=of(case, SECOND)), until(100))
+    assert names(do(case, c.Sign(order=of(case, LEAD), due=START), actor="service:sla")) == ["WorkOrderSigned"]
+    assert state_of(case) == "PARKED"
+    do(case, c.Resume(reason="rebuilt"))
+    assert state_of(case) == "HANDLING"
 
 
 def test_a_withdrawn_case_takes_back_its_orders_and_owes_nothing() -> None:
