@@ -115,7 +115,7 @@ class MongoDocuments:
 
 
 def _operation(write: Write, token: str) -> Operation:
-    """What is born is inserted, for a fifth of what an upsert costs; its guard is the unique id."""
+    """What is born is inserted, for a quarter of what an upsert costs; its guard is the unique id."""
     fields: Document = {**write.set, "rev": write.rev + 1, "by": token}
     if write.rev == 0:
         return InsertOne({"_id": write.id, **fields, **write.push})
@@ -147,7 +147,7 @@ def _only_duplicates(error: BulkWriteError) -> list[Document]:
 async def merge(collection: Any, changes: Mapping[str, Document], births: Mapping[str, Document]) -> None:
     """Merge into documents that have many writers, by changes that may happen twice and in any order.
 
-    `births`: the whole document of each id that is probably new, inserted for a fifth of what an upsert costs.
+    `births`: the whole document of each id that is probably new, inserted for a quarter of what an upsert costs.
     Raises StoreAway where two writers insert one document: write again.
     """
     with reachable():
