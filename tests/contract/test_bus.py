@@ -147,6 +147,18 @@ async def test_who_comes_or_goes_does_not_wait_for_a_gathering_reader(servers: S
     assert max(members.witness.seen.values()) == 1
 
 
+async def test_what_was_gathered_is_not_known_before_it_is_handled(servers: Settings, members: Members) -> None:
+    witness = members.witness
+    witness.pause_s = 5.0
+    await produce(servers, [Record(members.topic, b"a", b"%d" % n, (), 0) for n in range(MOST)])
+    _, made = await members.join(Gather(surge_s=3.0))
+    await asyncio.sleep(1)
+    await produce(servers, [Record(members.topic, b"b", b"%d" % n, (), 1) for n in range(MOST, 2 * MOST)])
+    await until(lambda: witness.busy[1] > 0)
+    assert await made.read_up_to(TopicPartition(members.topic, 1), 1e12) < 1e12
+    await until(lambda: len(witness.seen) == 2 * MOST)
+
+
 async def test_few_records_are_not_kept_waiting(servers: Settings, members: Members) -> None:
     await members.join(Gather(surge_s=300.0))
     await produce(servers, numbered(members.topic, 20))

@@ -55,6 +55,13 @@ MUTANTS = (
         test="tests/contract/test_bus.py::test_members_that_join_and_leave_never_share_a_partition",
     ),
     Mutant(
+        name="what was gathered counts as read",
+        file="shared/bus.py",
+        old="            self._take(fresh)\n",
+        new="",
+        test="tests/contract/test_bus.py::test_what_was_gathered_is_not_known_before_it_is_handled",
+    ),
+    Mutant(
         name="sends gathered without order",
         file="shared/producer.py",
         old="            *(self._in_order(topic, number, queue) for (topic, number), queue in queues.items()),\n",
