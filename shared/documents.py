@@ -50,13 +50,25 @@ class Documents(Protocol):
         ...
 
 
+def keep_first(facts: Document, place: str, fact: Document) -> None:
+    """Put the fact in its place, unless an earlier one is there."""
+    if place not in facts or fact["time"] < facts[place]["time"]:
+        facts[place] = fact
+
+
 def nested(facts: Mapping[str, Any]) -> Document:
     """Facts by place (`ended`, `events.3`) as the document that holds them there."""
     made: Document = {}
     for place, fact in facts.items():
-        outer, _, inner = place.rpartition(".")
-        (made.setdefault(outer, {}) if outer else made)[inner] = fact
+        outer, inner = holder(made, place)
+        outer[inner] = fact
     return made
+
+
+def holder(document: Document, place: str) -> tuple[Document, str]:
+    """What holds a place like `events.3` in the document, made where it is not there, and the place's name in it."""
+    outer, _, inner = place.rpartition(".")
+    return (document.setdefault(outer, {}) if outer else document), inner
 
 
 class Kept:

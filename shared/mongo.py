@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 
 from shared import names
 from shared.away import StoreAway
-from shared.documents import Document, Kept, Saved, Write
+from shared.documents import Document, Kept, Saved, Write, nested
 from shared.settings import Settings
 
 JOURNALED = WriteConcern(w="majority", j=True, wtimeout=20_000)
@@ -144,15 +144,15 @@ def _only_duplicates(error: BulkWriteError) -> list[Document]:
     return failures
 
 
-async def merge(collection: Any, changes: Mapping[str, Document], births: Mapping[str, Document]) -> None:
-    """Merge into documents that have many writers, by changes that may happen twice and in any order.
+async def merge(collection: Any, changes: Mapping[str, Document], new: Collection[str]) -> None:
+    """Merge into documents that have many writers, by changes (`$min`, `$max`) that may happen twice, in any order.
 
-    `births`: the whole document of each id that is probably new, inserted for a quarter of what an upsert costs.
-    Raises StoreAway where two writers insert one document: write again.
+    `new`: ids that are probably not there yet, inserted for a quarter of what an upsert costs. Raises StoreAway where
+    two writers insert one document: write again.
     """
     with reachable():
-        there = await _insert(collection, births)
-        late = [(one, change) for one, change in changes.items() if one not in births or one in there]
+        there = await _insert(collection, {one: _born(changes[one]) for one in new})
+        late = [(one, change) for one, change in changes.items() if one not in new or one in there]
         try:
             if late:
                 operations = [UpdateOne({"_id": one}, change, upsert=True) for one, change in late]
@@ -160,6 +160,11 @@ async def merge(collection: Any, changes: Mapping[str, Document], births: Mappin
         except BulkWriteError as error:
             _only_duplicates(error)
             raise StoreAway("two writers inserted one document; the batch is written again") from error
+
+
+def _born(change: Document) -> Document:
+    """What the change makes of nothing."""
+    return nested({place: value for given in change.values() for place, value in given.items()})
 
 
 async def _insert(collection: Any, births: Mapping[str, Document]) -> set[str]:

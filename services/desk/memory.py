@@ -7,7 +7,7 @@ from datetime import datetime
 from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, call_of
 from services.desk.domain.sheet import Sheet
 from services.desk.store import OPENED, Change, Page, View, Wanted, page_of, read_mark, read_sheet
-from shared.documents import Document, Documents, Saved, Write
+from shared.documents import Document, Documents, Saved, Write, holder, keep_first
 from shared.states import OVER
 from shared.testing import MemoryDocuments, MemoryTable
 
@@ -70,7 +70,7 @@ class MemoryStore:
         for one in facts:
             row = self.contacts.setdefault(one.contact, {"_id": one.contact})
             for place, fact in one.facts.items():
-                _keep_first(row, place, fact)
+                keep_first(*holder(row, place), fact)
             row["stage"] = max(row.get("stage", 0), one.stage)
             agent = one.facts.get("answered", {}).get("agent", "")
             for queue in self._told:
@@ -139,13 +139,6 @@ class MemoryStore:
 
 def _place(row: Document) -> tuple[datetime, str]:
     return row["due"], str(row["_id"])
-
-
-def _keep_first(row: Document, place: str, fact: Document) -> None:
-    outer, _, inner = place.rpartition(".")
-    facts = row.setdefault(outer, {}) if outer else row
-    if inner not in facts or fact["time"] < facts[inner]["time"]:
-        facts[inner] = fact
 
 
 def _fits(row: Document, wanted: Wanted) -> bool:

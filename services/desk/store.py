@@ -21,7 +21,7 @@ from services.desk.domain.calls import (
     call_of,
 )
 from services.desk.domain.sheet import Sheet
-from shared.documents import Document, Documents, nested
+from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, merge, reachable
 from shared.parked import index_parked
 from shared.states import OVER, CaseState, OrderState
@@ -217,11 +217,8 @@ class MongoStore:
         return {row["_id"]: row["n"] for row in found if row["_id"]}
 
     async def apply(self, facts: Sequence[Facts]) -> None:
-        births = {
-            one.contact: {**nested(one.facts), "stage": one.stage} for one in facts if "offered" in one.facts
-        }  # fmt: skip
         changes = {one.contact: {"$min": one.facts, "$max": {"stage": one.stage}} for one in facts}
-        await merge(self._database.contacts, changes, births)
+        await merge(self._database.contacts, changes, {one.contact for one in facts if "offered" in one.facts})
 
     async def call(self, contact: str) -> Call | None:
         with reachable():

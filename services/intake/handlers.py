@@ -6,10 +6,10 @@ from typing import Any
 import structlog
 from msgspec import Struct, to_builtins
 
-from services.intake.store import Contacts, keep_first
+from services.intake.store import Contacts
 from shared import names
 from shared.deadletters import dead_letter
-from shared.documents import Document
+from shared.documents import Document, keep_first
 from shared.events.contacts import CONTACTS, Answered, Ended, Offered, Placed
 from shared.events.envelope import Unreadable, decode
 from shared.producer import Publisher

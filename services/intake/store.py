@@ -8,7 +8,7 @@ writes last. An agent document: `_id` (the agent's name), `rev`, `state`, `since
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from shared.documents import Document, Documents, nested
+from shared.documents import Document, Documents, holder, keep_first
 from shared.mongo import MongoDocuments, merge, reachable
 from shared.testing import MemoryDocuments, MemoryTable
 
@@ -35,8 +35,8 @@ class MongoContacts:
         self._contacts = database.contacts
 
     async def apply(self, changes: Mapping[str, Document]) -> None:
-        births = {contact: nested(facts) for contact, facts in changes.items() if BEGUN & facts.keys()}
-        await merge(self._contacts, {contact: {"$min": facts} for contact, facts in changes.items()}, births)
+        new = {contact for contact, facts in changes.items() if BEGUN & facts.keys()}
+        await merge(self._contacts, {contact: {"$min": facts} for contact, facts in changes.items()}, new)
 
     async def get(self, contact: str) -> Document | None:
         with reachable():
@@ -54,8 +54,7 @@ class MemoryContacts:
         for contact, facts in changes.items():
             row = self.rows.setdefault(contact, {"_id": contact})
             for place, fact in facts.items():
-                outer, _, inner = place.rpartition(".")
-                keep_first(row.setdefault(outer, {}) if outer else row, inner, fact)
+                keep_first(*holder(row, place), fact)
 
     async def get(self, contact: str) -> Document | None:
         found = self.rows.get(contact)
@@ -95,12 +94,6 @@ class MemoryAgents:
 
     async def all_agents(self) -> list[Document]:
         return [self._table.rows[name] for name in sorted(self._table.rows)]
-
-
-def keep_first(facts: Document, place: str, fact: Document) -> None:
-    """Put the fact in its place, unless an earlier one is there."""
-    if place not in facts or fact["time"] < facts[place]["time"]:
-        facts[place] = fact
 
 
 def shown(document: Document) -> Document:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from shared.documents import Document
+from shared.documents import Document, keep_first
 from shared.events.contacts import Answered, Ended, KeyPressed, Offered
 from shared.events.envelope import Envelope
 
@@ -54,7 +53,7 @@ def gathered(facts: Iterable[Facts]) -> list[Facts]:
 def _joined(one: Facts, other: Facts) -> Facts:
     facts = dict(one.facts)
     for place, fact in other.facts.items():
-        facts[place] = min(facts.get(place, fact), fact, key=itemgetter("time"))
+        keep_first(facts, place, fact)
     return Facts(one.contact, facts, max(one.stage, other.stage))
 
 
