@@ -1,5 +1,6 @@
 .PHONY: help setup demo story test test-faults test-mutants test-browser bench contracts lint format clean
 PY := .venv/bin/python
+PYTHON ?= python3
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -7,7 +8,7 @@ help: ## what there is
 setup: .venv/.ready ## packages, Kafka and the hotline command, all under this folder
 
 .venv/.ready: requirements.lock pyproject.toml services/desk/web/package-lock.json
-	test -x $(PY) || python3 -m venv .venv
+	test -x $(PY) || $(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	.venv/bin/hotline doctor --fetch

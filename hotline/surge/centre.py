@@ -18,7 +18,7 @@ GROUPS_IN_FLIGHT = 5
 TICK_S = 0.05
 NUMBER_S = 5.0
 """An agent waits at most so long for a case's number before the caller hangs up."""
-LOOK_S = 0.25
+LOOK_S = 0.5
 AGAIN_IN_FLIGHT = 8
 DESK_ANSWER = "已在通话中答复：请以市政府当日公告为准，如有变化将另行通知。"
 

@@ -55,19 +55,22 @@ class Centre:
     def __init__(self, number: str, journal: str, partners: HttpPartners, pace_s: float) -> None:
         self.number = number
         self.entries = _stored(Path(journal)) if journal else []
+        self._told: dict[str, set[str]] = {}
+        for entry in self.entries:
+            self._note(entry)
         self._file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if journal else None
         self._partners = partners
         self._pace_s = pace_s
         self._tasks: set[asyncio.Task[None]] = set()
 
     def standing(self, transfer: str) -> Standing:
-        if not any(entry.transfer == transfer for entry in self.entries):
+        if transfer not in self._told:
             raise Problem(404, "no_such_transfer", f"{self.number} has no transfer {transfer}")
         return Standing(transfer=transfer, status="receipted")
 
     def take(self, request: TransferRequest) -> None:
         """Once per transfer; the feedback follows by itself."""
-        if any(entry.transfer == request.transfer for entry in self.entries):
+        if request.transfer in self._told:
             return
         entry = Entry(transfer=request.transfer, origin=request.origin, case=request.origin_case, at=time.time())
         self._write(entry)
@@ -84,9 +87,8 @@ class Centre:
         task.add_done_callback(self._tasks.discard)
 
     async def _feed_back(self, entry: Entry) -> None:
-        told = {one.stage for one in self.entries if one.transfer == entry.transfer}
         for number, (stage, step, text) in enumerate(STAGES, 1):
-            if stage in told:
+            if stage in self._told[entry.transfer]:
                 continue
             await asyncio.sleep(self._pace_s)
             update = TransferUpdate(update=number, step=step, number=f"{self.number}-{entry.transfer[:8]}", text=text)
@@ -101,8 +103,12 @@ class Centre:
                 return
             await asyncio.sleep(RETRY_S)
 
+    def _note(self, entry: Entry) -> None:
+        self._told.setdefault(entry.transfer, set()).add(entry.stage)
+
     def _write(self, entry: Entry) -> None:
         self.entries.append(entry)
+        self._note(entry)
         if self._file is not None:
             os.write(self._file, msgspec.json.encode(entry) + b"\n")
 

@@ -110,8 +110,8 @@ class Histories:
         self.counts: dict[str, int] = {}
         self.rungs: dict[tuple[str, str, str, str, float], int] = {}
         """How often each (event type, order or case, clock, deadline) was told; a clock that runs anew has another."""
-        self.silent: list[str] = []
-        """Orders that their units accepted by silence."""
+        self.silent: dict[str, str] = {}
+        """Orders that their units accepted by silence → case."""
         self.transfers: dict[str, Transfer] = {}
         self.links: dict[str, int] = {}
         """Case → how often it was linked to an event case."""
@@ -161,7 +161,7 @@ class Histories:
                 rung = (event.type, order or event.case, clock, due, left)
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1
             case Signed(order, due) if due is not None:
-                self.silent.append(order)
+                self.silent[order] = event.case
             case Asked(transfer, target):
                 self.transfers[transfer] = Transfer(event.case, target)
             case Ended(transfer) if transfer in self.transfers:

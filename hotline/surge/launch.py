@@ -26,6 +26,8 @@ from hotline.surge.office import Office
 from hotline.surge.workers import Figures, Workers
 
 LOOK_S = 2.0
+LOOK_CASES = 20_000
+"""A look counts every case: for so many cases the next one comes a second later."""
 WORLD_STOP_S = 15.0
 PATIENCE_S = 90.0
 PATIENCE_DOMAIN_S = 5 * 86_400.0
@@ -197,7 +199,7 @@ async def _until_over(sides: Sequence[Side], plan: Sequence[Fault], bar: Bar) ->
     moved, before, rests = time.monotonic(), "", 0
     try:
         while rests < 2:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LOOK_S + sum(side.status.cases for side in sides) / LOOK_CASES)
             await asyncio.gather(*(side.look() for side in sides))
             bar.show([(side.world.progress, side.status) for side in sides])
             rests = rests + 1 if faults.done() and all(side.over for side in sides) else 0

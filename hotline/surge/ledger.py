@@ -80,6 +80,10 @@ class Ledger(Struct, frozen=True, kw_only=True):
     call_to_reply: Latency
     calls_per_second: float
     """First calls over the time from their first to their last accepted event."""
+    to_last_reply: float
+    """Seconds from the first call to the gateway's acceptance of the last reply."""
+    to_last_prompt_reply: float
+    """The same, of cases whose units all signed: silence accepts by the city's working days, not by the platform."""
     seconds: float
     """From the first call to the last event of a case."""
     lost: list[str]
@@ -113,6 +117,7 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
     offered = promises.offered()
     by_message = _paid(histories, *CHANNELS)
     by_voice = _paid(histories, "voice")
+    began = min((line.at for line in promises.touches), default=histories.last_at)
     return Ledger(
         offered=len(offered),
         served_by_ivr=len({event.contact for event in facts.contacts if event.served_by == "ivr"} & offered),
@@ -134,7 +139,9 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
         call_to_feed=_latency([at - mine[case].asked for case, at in histories.fed.items() if case in mine]),
         call_to_reply=_latency(_reply_times(histories, facts.effects, mine)),
         calls_per_second=_rate(promises),
-        seconds=max(0.0, histories.last_at - min((line.at for line in promises.touches), default=histories.last_at)),
+        to_last_reply=_last_reply(histories, facts.effects, began, frozenset()),
+        to_last_prompt_reply=_last_reply(histories, facts.effects, began, frozenset(histories.silent.values())),
+        seconds=max(0.0, histories.last_at - began),
         lost=_lost(facts, promises, histories),
         done_twice=_done_twice(facts, histories),
         owed=[f"obligation {debt} of case {histories.debts[debt].case}" for debt in _paid(histories, "")],
@@ -273,6 +280,13 @@ def _reply_times(histories: Histories, effects: Sequence[Effect], mine: dict[str
         for case, debt in histories.first_debt.items()
         if case in mine and debt in sent
     ]  # fmt: skip
+
+
+def _last_reply(histories: Histories, effects: Sequence[Effect], began: float, but: frozenset[str]) -> float:
+    """Seconds, without the replies to some cases; 0 where there is none."""
+    debts = histories.debts
+    times = [one.at for one in effects if one.obligation in debts and debts[one.obligation].case not in but]
+    return max(0.0, max(times, default=began) - began)
 
 
 def _latency(seconds: list[float]) -> Latency:

@@ -74,6 +74,8 @@ def _rows(ledger: Ledger) -> list[tuple[str, str]]:
         ("call to department feed, p50 / p99", _latency(ledger.call_to_feed)),
         ("call to reply, p50 / p99", _latency(ledger.call_to_reply)),
         ("calls per second", f"{ledger.calls_per_second:,.1f}"),
+        ("first call to last reply", f"{ledger.to_last_reply:,.1f} s"),
+        ("  of cases that no unit left to silence", f"{ledger.to_last_prompt_reply:,.1f} s"),
         ("first call to last event", f"{ledger.seconds:,.1f} s"),
         ("lost", _judged(ledger.lost)),
         ("done twice", _judged(ledger.done_twice)),

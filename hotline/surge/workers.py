@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import aiohttp
 from msgspec import Struct
 
-EVERY_S = 3.0
+EVERY_S = 10.0
 ASK_S = 2.0
 _SAMPLE = re.compile(r"^(hotline_records_total|hotline_batch_seconds_sum)\{[^}]*\} (\S+)$", re.MULTILINE)
 
@@ -34,7 +34,7 @@ class Workers:
         self._looked = 0.0
 
     async def look(self, urls: Mapping[str, str]) -> None:
-        """Ask every replica, at most once in three seconds; who does not answer keeps its last figures."""
+        """Ask every replica, at most once in ten seconds; who does not answer keeps its last figures."""
         if time.monotonic() - self._looked < EVERY_S:
             return
         self._looked = time.monotonic()

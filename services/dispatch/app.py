@@ -25,7 +25,7 @@ from services.dispatch.sweeper import Sweeper
 from services.dispatch.ties_api import TiesApi
 from services.dispatch.walker import Walker
 from services.dispatch.walks import MongoWalks
-from shared.bus import Bus
+from shared.bus import SOON, Bus
 from shared.clock import Clock
 from shared.codes import Codes
 from shared.events.topics import LANES, Topics
@@ -87,11 +87,13 @@ class Dispatch:
             self.bus.subscribe(f"dispatch.{lane}", [self.topics.commands(lane)], handler.handle, handler.poison)
         links = LinksHandler(self.store, self.walks, self.publisher, self.topics)
         for lane in LANES:
-            self.bus.subscribe(f"dispatch.links.{lane}", [self.topics.cases(lane)], links.handle, links.poison)
+            self.bus.subscribe(
+                f"dispatch.links.{lane}", [self.topics.cases(lane)], links.handle, links.poison, gather=SOON
+            )
         bridge = Bridge(self.publisher, self._clock, self.topics, feeds)
         answers = [self.topics.answers(unit) for unit in feeds]
         if answers:
-            self.bus.subscribe("dispatch.bridge", answers, bridge.handle, bridge.poison)
+            self.bus.subscribe("dispatch.bridge", answers, bridge.handle, bridge.poison, gather=SOON)
 
     async def start(self) -> None:
         role = self.settings.role
@@ -112,6 +114,7 @@ class Dispatch:
     def _see(self, record: Received) -> None:
         self.outcomes.see(record)
         self.duplicates.see(record)
+        self.desk.see(record)
 
     async def stop(self) -> None:
         await self.bus.stop()

@@ -78,9 +78,16 @@ class Desk:
         found = await self._store.known(unmet) if unmet else set()
         if missing := [case for case in unmet if case not in found]:
             raise Problem(404, "no_such_case", f"there is no case {missing[0]}")
+        self._meet(found)
+
+    def see(self, record: Received) -> None:
+        """Who has an event exists."""
+        self._meet({(record.key or b"").decode(errors="replace")})
+
+    def _meet(self, cases: set[str]) -> None:
         if len(self._met) > MET:
             self._met.clear()
-        self._met |= found
+        self._met |= cases
 
     def _parse(self, verb: str, body: Any, who: Identity) -> msgspec.Struct:
         if verb not in RIGHTS:

@@ -74,8 +74,12 @@ class IntakeApi:
         return router
 
     def busy(self) -> Busy:
-        """What a telephone system calls for every step of every call."""
-        return {("POST", "/calls/events"): timed(self.call_events)}
+        """What a telephone system sends for every step of every call, and agents for every case."""
+        return {
+            ("POST", "/calls/events"): timed(self.call_events),
+            ("POST", "/contacts/{contact_id}/cases"): timed(self.register_case),
+            ("POST", "/contacts/{contact_id}/attachments"): timed(self.attach_contact),
+        }
 
     async def call_events(self, request: Request) -> Response:
         """Facts about calls, one or an array: offered, key, answered, ended. A repeated number is the same fact."""

@@ -44,7 +44,7 @@ class Outbox:
             text=update.text,
         )
         told = self._record(case, sent, f"update-{update.update}", data, content=digest([update]))
-        return [self.receipted(case, sent), told]
+        return [self.receipted(case, sent), told] if sent.step == "asked" else [told]
 
     def late(self, case: str, sent: Sent, clock: TransferClock, due: datetime) -> Record:
         """A partner's deadline passed."""

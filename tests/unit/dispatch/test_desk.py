@@ -37,17 +37,17 @@ class Case:
     """A desk before one known case; dispatch answers at once that it was noted."""
 
     def __init__(self) -> None:
-        state = MemoryState()
-        state.cases.rows[case_of()] = {"_id": case_of(), "rev": 1}
+        self.state = MemoryState()
+        self.state.cases.rows[case_of()] = {"_id": case_of(), "rev": 1}
         self.outcomes = Outcomes()
         self.out = MemoryPublisher()
-        self.desk = Desk(MemoryStore(state), self, self.outcomes, FakeClock(), TOPICS, CODES)
+        self.desk = Desk(MemoryStore(self.state), self, self.outcomes, FakeClock(), TOPICS, CODES)
 
     async def publish(self, records: Sequence[Record]) -> None:
         await self.out.publish(records)
-        asyncio.get_running_loop().call_soon(self._noted, decode(records[0].value))
+        asyncio.get_running_loop().call_soon(self.noted, decode(records[0].value))
 
-    def _noted(self, command: Envelope) -> None:
+    def noted(self, command: Envelope) -> None:
         noted = CaseNoted(text="seen")
         event = Envelope(
             id="e", type=CASES.type_of(noted), source="/dispatch", subject=case_of(), time=START,
@@ -67,6 +67,16 @@ async def test_a_note_is_a_command_and_its_numbers_are_masked() -> None:
     command = decode(case.out.published[0].value)
     assert "13812341234" not in case.out.published[0].value.decode()
     assert COMMANDS.data(command).promise == "请拨 138****1234"
+
+
+async def test_a_case_with_an_event_is_known_without_the_store() -> None:
+    case = Case()
+    case.noted(
+        Envelope(id="c", type="case.note.v1", source="/", subject=case_of(), time=START, data=raw(CaseNoted(text="?")))
+    )
+    case.desk.see(case.out.log.all("seen")[-1])
+    case.state.cases.rows.clear()
+    assert (await case.note(CALLED))[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,13 @@ def test_whole_run_is_clean() -> None:
     assert (ledger.call_to_feed.p50, ledger.call_to_reply.p99) == (2.0, 3.0)
 
 
+def test_the_last_reply_is_told_with_and_without_silent_units() -> None:
+    facts = whole()
+    assert (drawn(facts).to_last_reply, drawn(facts).to_last_prompt_reply) == (4.0, 4.0)
+    silent(facts)
+    assert (drawn(facts).to_last_reply, drawn(facts).to_last_prompt_reply) == (4.0, 0.0)
+
+
 def test_records_that_come_again_unchanged_are_legal() -> None:
     facts = whole()
     facts.events += facts.events[2:5]

@@ -165,6 +165,14 @@ async def test_an_update_of_a_transfer_of_ours_becomes_commands_and_proves_the_r
     assert one.world.steps("t1") == ["receipted", "accepted"]
 
 
+async def test_a_receipt_that_our_log_has_is_not_proved_again() -> None:
+    one = serving()
+    await sent(one)
+    await one.read(event(case_of("a"), 4, e.TransferReceipted(transfer="t1", target=PARTNER)))
+    await one.reception.update(PARTNER, "t1", TransferUpdate(update=1, step="accepted", number="TS-1"))
+    assert one.world.steps("t1") == ["accepted"]
+
+
 async def test_another_content_under_a_known_update_is_told_apart_by_its_digest() -> None:
     one = serving()
     await sent(one)
