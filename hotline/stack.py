@@ -60,7 +60,7 @@ class Options:
     """Real seconds between the readiness of the servers and that start, for the services to come up."""
     fresh: bool = False
     brief: bool = True
-    """It lives for some minutes: the broker's code is not worth a thorough compilation."""
+    """It lives for a minute or two: the broker's code is not worth a thorough compilation."""
     containers: bool = False
     echo: BinaryIO | None = None
     services: tuple[str, ...] = SERVICES

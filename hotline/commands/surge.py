@@ -22,8 +22,8 @@ from hotline.surge.messages import BadData, default_data, read_messages
 from hotline.surge.report import show, show_list, show_workers
 
 NOT_CLEAN, NO_END, BAD_INPUT = 1, 3, 2
-BRIEF = 20_000
-"""Fewer calls are over in a minute or two."""
+MANY = 20_000
+"""Calls from which a run lasts for minutes."""
 
 
 def surge(
@@ -48,7 +48,7 @@ def surge(
     """Replay messages as calls on a fresh platform; exit 0 only when nothing is lost, done twice or owed."""
     plan = _plan(calls, event, data or default_data(), rate, seed, kill or [])
     first = Options(
-        city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, brief=calls < BRIEF, containers=containers
+        city=city, scale=read_scale(scale), time_rate=time_rate, fresh=True, brief=calls < MANY, containers=containers
     )
     console = Console(stderr=as_json)
     stacks = cities(first, partner)

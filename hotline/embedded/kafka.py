@@ -18,7 +18,7 @@ LOG_COORDINATES = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5"
 _MADE_FOR = f"{COORDINATES} {LOG_COORDINATES}"
 JVM = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN")
 BRIEF = "-XX:TieredStopAtLevel=1"
-"""Java's second compiler takes some ten seconds of CPU before it saves any."""
+"""Java's second compiler takes six to eight seconds of CPU before it saves any (docs/performance.md)."""
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
