@@ -1,6 +1,8 @@
 .PHONY: help setup demo story test test-faults test-mutants test-browser bench contracts lint format clean
 PY := .venv/bin/python
-PYTHON ?= python3
+# The distribution's interpreter is built optimised, one compiled on the spot mostly is not (docs/performance.md).
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo /usr/bin/python3 || echo python3)
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
