@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from services.desk.store import MongoStore as DeskStore
 from services.desk.store import Wanted
-from services.dispatch.api import query_of
+from services.dispatch.api import ListQuery, wanted
 from services.dispatch.store import MongoStore as DispatchStore
 from services.notify.store import MongoStore as NotifyStore
 from services.reports.domain.marks import day_of
@@ -79,11 +79,11 @@ class Doors:
     async def _of_lists(self, unit: str) -> list[Question]:
         kept = await self.databases["dispatch"].cases.find_one({"keeper": {"$gt": ""}})
         lists = {
-            "unit any state": query_of(unit, ""),
-            "unit HANDLING": query_of(unit, "HANDLING"),
-            "HANDLING": query_of("", "HANDLING"),
-            "a keeper": query_of("", "", kept["keeper"]),
-            "nobody's": query_of("", "", unkept=True),
+            "unit any state": wanted(ListQuery(unit=unit)),
+            "unit HANDLING": wanted(ListQuery(unit=unit, state="HANDLING")),
+            "HANDLING": wanted(ListQuery(state="HANDLING")),
+            "a keeper": wanted(ListQuery(keeper=kept["keeper"])),
+            "nobody's": wanted(ListQuery(unkept=True)),
         }
         return [one for about, query in lists.items() for one in await self._lists(about, query)]
 
@@ -147,9 +147,9 @@ class Doors:
     def _of_sla(self) -> list[Question]:
         store, now = self._sla, datetime.now(UTC)
         return [
-            Question("whether a timer is due", "sla", lambda: store.any_due("N", [*range(8)], now)),
-            Question("timers that are due", "sla", lambda: store.due("N", 3, now, 500)),
-            Question("the next timers", "sla", lambda: store.due("N", 3, now + timedelta(days=9999), PAGE)),
+            Question("timers that are due", "sla", lambda: store.due("N", [*range(8)], now, 500)),
+            Question("timers that are due, one partition", "sla", lambda: store.due("N", [3], now, 500)),
+            Question("the next timers", "sla", lambda: store.due("N", [*range(8)], now + timedelta(days=9999), PAGE)),
         ]
 
     def _of_reports(self, moment: datetime) -> list[Question]:

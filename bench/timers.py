@@ -189,7 +189,7 @@ async def _bare(stand: Stand, store: MongoStore, timers: Timers, due: int) -> li
 
 
 async def _bare_page(stand: Stand, store: MongoStore, partition: int, value: bytes) -> Sequence[float]:
-    page = await store.due(BARE, partition, stand.clock.now(), PAGE)
+    page = await store.due(BARE, [partition], stand.clock.now(), PAGE)
     if not page:
         return []
     records = [Record("bare.timers", row["_id"].encode(), value, (), partition) for row in page for _ in range(2)]

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from msgspec import Struct
 from msgspec.json import Decoder
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.bodies import decoded, described_body, raw_body
+from shared.bodies import decoded, described_body, inlined, raw_body
 from shared.service import Problem
 
 MAX_BODY = 1024 * 1024
@@ -22,6 +23,7 @@ KEY = "Idempotency-Key"
 _TEXT, _UUID = {"type": "string"}, {"type": "string", "format": "uuid"}
 _SCHEMAS = {"contact_id": _UUID, KEY: {"type": "string", "minLength": 1, "maxLength": 200}}
 Body = TypeVar("Body")
+Query = TypeVar("Query", bound=Struct)
 Plain = Callable[[Request], Awaitable[Response]]
 Busy = Mapping[tuple[str, str], Plain]
 """Endpoints by method and path, the path as it is given to a router."""
@@ -42,8 +44,10 @@ class PlainRouter(APIRouter):
     def __init__(self, tag: str) -> None:
         super().__init__(tags=[tag], route_class=PlainRoute)
 
-    def read(self, path: str, endpoint: Plain) -> None:
-        self.add_api_route(path, endpoint, methods=["GET"], response_model=None, openapi_extra=_described(path))
+    def read(self, path: str, endpoint: Plain, query: type[Struct] | None = None) -> None:
+        """`query`: what `query_of` takes from the address; every field has a default."""
+        extra = _described(path, query=query)
+        self.add_api_route(path, endpoint, methods=["GET"], response_model=None, openapi_extra=extra)
 
     def change(self, path: str, endpoint: Plain, body: Any) -> None:
         """A PUT that is answered 200."""
@@ -109,13 +113,24 @@ async def _refusal(request: Request, error: Exception) -> Response:
     return response
 
 
-def _described(path: str, headers: tuple[str, ...] = ()) -> dict[str, Any]:
+def _described(path: str, headers: tuple[str, ...] = (), query: type[Struct] | None = None) -> dict[str, Any]:
     places = [(name, "path") for name in re.findall(r"{(\w+)}", path)] + [(name, "header") for name in headers]
+    needed = [
+        {"name": name, "in": place, "required": True, "schema": _SCHEMAS.get(name, _TEXT)} for name, place in places
+    ]
+    asked = inlined(query)["properties"] if query is not None else {}
     return {
-        "parameters": [
-            {"name": name, "in": place, "required": True, "schema": _SCHEMAS.get(name, _TEXT)} for name, place in places
-        ]
+        "parameters": needed
+        + [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in asked.items()]
     }
+
+
+def query_of(request: Request, query: type[Query]) -> Query:
+    """What stands behind the question mark; other names are ignored. Raises Problem 422."""
+    try:
+        return msgspec.convert(dict(request.query_params), query, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(422, "invalid", str(error)) from error
 
 
 def own_key(request: Request) -> str:

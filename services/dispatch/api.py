@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
+from msgspec import Meta, Struct
 
 from services.dispatch.desk import RIGHTS, Desk
 from services.dispatch.domain.context import Rules
@@ -15,7 +16,7 @@ from shared.bodies import described_body, read_body
 from shared.documents import Document
 from shared.events.commands import VERBS
 from shared.events.topics import Topics, is_case_id, lane_of
-from shared.plain import Busy, PlainRouter, answer, own_key
+from shared.plain import Busy, PlainRouter, answer, own_key, query_of
 from shared.service import Problem, caller
 from shared.settings import Settings
 from shared.states import ENDED, CaseState, OrderState
@@ -23,6 +24,17 @@ from shared.states import ENDED, CaseState, OrderState
 READERS = frozenset({"agent", "dispatcher", "auditor", "supervisor", "operator", "service", "unit"})
 _AT_WORK = sorted(set(get_args(OrderState)) - ENDED)
 """States of the orders that a case is listed by."""
+
+
+class ListQuery(Struct, frozen=True, kw_only=True):
+    """Which cases a list shows, and how many at once."""
+
+    unit: str = ""
+    state: str = ""
+    keeper: str = ""
+    unkept: bool = False
+    after: str = ""
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class CasesApi:
@@ -40,11 +52,11 @@ class CasesApi:
         plain = PlainRouter("cases")
         plain.read("/cases/{case}/commands/{command}", self.outcome)
         plain.read("/cases/{case}", self.one)
+        plain.read("/cases", self.many, ListQuery)
         for verb in RIGHTS:
             plain.command(f"/cases/{{case}}/commands/{verb}", self.command, VERBS[verb])
         router = APIRouter()
         router.include_router(plain)
-        router.add_api_route("/cases", self.many, methods=["GET"], tags=["cases"])
         router.add_api_route(
             "/keepers/{keeper}/handover", self.hand_over, methods=["POST"], tags=["cases"],
             openapi_extra=described_body(Handover), responses={422: {"description": "Wrong body"}},
@@ -57,6 +69,7 @@ class CasesApi:
             ("POST", "/cases/{case}/commands/{verb}"): self.command,
             ("GET", "/cases/{case}/commands/{command}"): self.outcome,
             ("GET", "/cases/{case}"): self.one,
+            ("GET", "/cases"): self.many,
         }
 
     async def command(self, request: Request) -> Response:
@@ -81,21 +94,19 @@ class CasesApi:
         happened = timeline(read_log(document), self._topics.cases(lane_of(str(document["_id"]))))
         return answer(whole(document, happened, self._rules), 200)
 
-    async def many(
-        self, request: Request, unit: str = "", state: str = "", keeper: str = "", unkept: bool = False,
-        after: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> dict[str, Any]:  # fmt: skip
+    async def many(self, request: Request) -> Response:
         """Cases by state, by unit and state of its order, or the open ones by keeper or without one (`unkept`).
 
         The next page starts `after` the last id.
         """
         who = _reader(caller(request, self._settings))
-        if who.unit and unit != who.unit:
+        asked = query_of(request, ListQuery)
+        if who.unit and asked.unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
-        _check_state(state, get_args(OrderState if unit else CaseState))
-        found = await self._store.page(query_of(unit, state, keeper, unkept), after, limit)
+        _check_state(asked.state, get_args(OrderState if asked.unit else CaseState))
+        found = await self._store.page(wanted(asked), asked.after, asked.limit)
         rows = [summary(document, self._rules) for document in found]
-        return {"items": rows, "next": found[-1]["_id"] if found else None}
+        return answer({"items": rows, "next": found[-1]["_id"] if found else None}, 200)
 
     async def hand_over(
         self, request: Request, keeper: str, idempotency_key: Annotated[str, Header(min_length=1, max_length=200)]
@@ -128,14 +139,14 @@ def _check_unit(who: Identity, document: Document) -> None:
         raise Problem(403, "forbidden", "this unit has no order on the case")
 
 
-def query_of(unit: str, state: str, keeper: str = "", unkept: bool = False) -> Document:
+def wanted(asked: ListQuery) -> Document:
     """What the list of cases asks of the store."""
-    if unit:
+    if asked.unit:
         # Every state is named, so that the index keeps the order and nothing is sorted.
-        return {"work": {"$elemMatch": {"unit": unit, "state": state or {"$in": _AT_WORK}}}}
-    query: Document = {"state": state} if state else {}
-    if keeper:
-        query["keeper"] = keeper
-    if unkept:
+        return {"work": {"$elemMatch": {"unit": asked.unit, "state": asked.state or {"$in": _AT_WORK}}}}
+    query: Document = {"state": asked.state} if asked.state else {}
+    if asked.keeper:
+        query["keeper"] = asked.keeper
+    if asked.unkept:
         query["keeper"] = ""
     return query

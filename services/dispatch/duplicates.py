@@ -84,6 +84,11 @@ class Index:
             if bucket is not None and not any(other in self.matters for other in bucket):
                 del self._buckets[key]
 
+    def matter(self, case: str) -> Matter | None:
+        """An open case as it is compared, if it is known here."""
+        self.settle()
+        return self.matters.get(case)
+
     def candidates(self, matter: Matter) -> list[Matter]:
         """Those that share most keys, the newest first among equals; what is confidential is compared by itself."""
         self.settle()

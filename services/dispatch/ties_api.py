@@ -74,11 +74,16 @@ class TiesApi:
         """Open cases that may be about the same matter as this one, best first, with the reasons."""
         _staff(caller(request, self._settings))
         case = request.path_params["case"]
+        matter = self._duplicates.index.matter(case) or await self._stored(case)
+        return answer({"items": await self._duplicates.of(matter)}, 200)
+
+    async def _stored(self, case: str) -> Matter:
+        """A case that is over, or of this very moment. Raises Problem 404."""
         document = (await self._store.cases.load([case], omit=("log",))).get(case)
         known = read_case(document) if document is not None else None
         if known is None or not known.registered:
             raise Problem(404, "no_such_case", f"there is no case {case}")
-        return answer({"items": await self._duplicates.of(matter_of(known))}, 200)
+        return matter_of(known)
 
     async def of_matter(self, request: Request) -> Response:
         """The same, before the case is opened."""

@@ -17,12 +17,8 @@ class Store(Protocol):
     @property
     def cases(self) -> Documents: ...
 
-    async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
-        """Documents of which something fires at or before `until` (domain time), oldest first."""
-        ...
-
-    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
-        """Whether anything fires in any of these partitions: one question where mostly nothing does."""
+    async def due(self, lane: str, partitions: list[int], until: datetime, limit: int) -> list[Document]:
+        """Documents of these partitions of which something fires at or before `until` (domain time), oldest first."""
         ...
 
     async def outdated(self, version: str, limit: int) -> list[Document]:
@@ -53,12 +49,10 @@ class MongoStore:
         )
         await index_parked(self.collection)
 
-    async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
-        return await self._found(_firing(lane, partition, until), "next", limit)
-
-    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
-        with reachable():
-            return await self.collection.find_one(_firing(lane, {"$in": partitions}, until), {"_id": 1}) is not None
+    async def due(self, lane: str, partitions: list[int], until: datetime, limit: int) -> list[Document]:
+        """`$type`, for the index holds dates only and is not used without it."""
+        query = {"lane": lane, "partition": {"$in": partitions}, "next": {"$lte": until, "$type": "date"}}
+        return await self._found(query, "next", limit)
 
     async def outdated(self, version: str, limit: int) -> list[Document]:
         """On both sides of the version in the index; `$ne` would walk over all that are up to date."""
@@ -74,11 +68,6 @@ class MongoStore:
         return found
 
 
-def _firing(lane: str, partition: int | Document, until: datetime) -> Document:
-    """`$type`, for the index holds dates only and is not used without it."""
-    return {"lane": lane, "partition": partition, "next": {"$lte": until, "$type": "date"}}
-
-
 class MemoryStore:
     """The store in memory, for tests."""
 
@@ -87,15 +76,12 @@ class MemoryStore:
         self._process = process or Process()
         self.cases: Documents = MemoryDocuments(table, self._process, fails)
 
-    async def due(self, lane: str, partition: int, until: datetime, limit: int) -> list[Document]:
+    async def due(self, lane: str, partitions: list[int], until: datetime, limit: int) -> list[Document]:
         found = [
             row for row in await self._rows()
-            if (row["lane"], row["partition"]) == (lane, partition) and row.get("next") and row["next"] <= until
+            if row["lane"] == lane and row["partition"] in partitions and row.get("next") and row["next"] <= until
         ]  # fmt: skip
         return sorted(found, key=lambda row: row["next"])[:limit]
-
-    async def any_due(self, lane: str, partitions: list[int], until: datetime) -> bool:
-        return any([await self.due(lane, partition, until, 1) for partition in partitions])
 
     async def outdated(self, version: str, limit: int) -> list[Document]:
         return [row for row in await self._rows() if row.get("running") and row["version"] != version][:limit]

@@ -1,7 +1,7 @@
 """What fires: commands first, acknowledged, then the rung is written. A crash repeats the same command.
 
-The truth is in the documents: every round asks the index for the oldest page of each owned partition, so memory holds
-no more than those pages, however many timers live.
+The truth is in the documents: every round asks the index for the oldest page of all owned partitions, or, where that
+is full, of each, so memory holds no more than those pages, however many timers live.
 """
 
 import asyncio
@@ -79,11 +79,8 @@ class Timers:
     async def fire(self) -> int:
         """One page of every owned partition, all at once; returns how many rungs fired."""
         horizons = {one: self._clock.domain(known) for one, known in (await self._horizons()).items() if known}
-        lane = self._lane[0].upper()
-        if not horizons or not await self._store.any_due(lane, [*horizons], max(horizons.values())):
-            names.TIMERS_LATE.labels(self._lane).set(0.0)
-            return 0
-        rounds = [self._fire(one, until) for one, until in horizons.items()]
+        pages = await self._pages(horizons) if horizons else {}
+        rounds = [self._fire(due, horizons[one]) for one, due in pages.items() if due]
         told = await asyncio.gather(*rounds, return_exceptions=True)
         for failure in (one for one in told if isinstance(one, BaseException)):
             raise failure
@@ -91,11 +88,21 @@ class Timers:
         names.TIMERS_LATE.labels(self._lane).set(max((late for _, late in done), default=0.0))
         return sum(fired for fired, _ in done)
 
-    async def _fire(self, partition: int, until: datetime) -> tuple[int, float]:
+    async def _pages(self, horizons: dict[int, datetime]) -> dict[int, list[Document]]:
+        """What is due in each partition, oldest first, at most a page."""
+        lane = self._lane[0].upper()
+        found = await self._store.due(lane, [*horizons], max(horizons.values()), PAGE)
+        if len(found) == PAGE:
+            each = (self._store.due(lane, [one], until, PAGE) for one, until in horizons.items())
+            return dict(zip(horizons, await asyncio.gather(*each), strict=True))
+        pages: dict[int, list[Document]] = {one: [] for one in horizons}
+        for document in found:
+            if document["next"] <= horizons[document["partition"]]:
+                pages[document["partition"]].append(document)
+        return pages
+
+    async def _fire(self, due: list[Document], until: datetime) -> tuple[int, float]:
         """How many rungs fired, and how long ago the oldest was due (real seconds)."""
-        due = await self._store.due(self._lane[0].upper(), partition, until, PAGE)
-        if not due:
-            return 0, 0.0
         late = self._clock.seconds(self._clock.now() - due[0]["next"])
         # Behind a full page stand others: nothing is told that is younger than they are.
         reach = until if len(due) < PAGE else min(until, due[-1]["next"] + STORED)

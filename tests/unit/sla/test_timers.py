@@ -107,7 +107,7 @@ async def test_an_unknown_horizon_and_a_partition_of_others_fire_nothing() -> No
 async def test_two_owners_tell_the_same_command() -> None:
     one = await watching()
     other = Watching(one.world, START, schedule=PLAIN)
-    rows = await one.timers._store.due("N", 0, after(8), 10)
+    rows = await one.timers._store.due("N", [0], after(8), 10)
     await other.fire(after(8))
     await one.timers._tell(rows, after(8))
     assert len(one.world.told()) == 2
