@@ -27,9 +27,10 @@ MANY = 20_000
 
 
 def surge(
-    calls: Annotated[int, typer.Option(min=1, help="first calls; some callers call again")] = 2000,
+    calls: Annotated[int, typer.Option(min=1, help="calls, second ones included")] = 2000,
     event: Annotated[
-        int | None, typer.Option(min=0, help="callers about one cause beside the first calls; else half, at most 1,000")
+        int | None,
+        typer.Option(min=0, help="more callers, about one cause; else half as many, at most 1,000"),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="JSON lines with title, text and optional time; .xz too")] = None,
     rate: Annotated[str, typer.Option(help="calls per second, or max")] = "max",

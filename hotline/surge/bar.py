@@ -15,7 +15,7 @@ SAY_EVERY_S = 10.0
 
 
 class Bar:
-    """Use as a context; `calls` is the number of first calls."""
+    """Use as a context; `calls`: how many the first city expects, but for those about the one cause."""
 
     def __init__(self, console: Console, calls: int) -> None:
         self._console = console

@@ -65,7 +65,7 @@ class Call(Struct, frozen=True, kw_only=True):
 class Round(Struct, frozen=True):
     """All calls of one run, made from its seed; `name` keeps the ids of several rounds apart.
 
-    `count` first calls, and among them `events` callers about one cause.
+    `count` calls, those that follow from a first one included, and among them `events` callers about one cause.
     """
 
     name: str
@@ -77,10 +77,14 @@ class Round(Struct, frozen=True):
 
     def calls(self) -> Iterator[Call]:
         """The first calls, and evenly between them those about the cause."""
-        for index in range(self.count):
-            yield self.call(index)
-            before, after = (self.events * n // self.count for n in (index, index + 1))
-            yield from map(self.event, range(before, after))
+        made = index = told = 0
+        while made < self.count:
+            first = self.call(index)
+            yield first
+            made, index = made + 1 + self._followers(first), index + 1
+            due = self.events * min(made, self.count) // self.count
+            yield from map(self.event, range(told, due))
+            told = due
 
     def event(self, nth: int) -> Call:
         """The nth call about the cause."""
@@ -107,7 +111,7 @@ class Round(Struct, frozen=True):
 
     def again(self, first: Call, case: str) -> Call | None:
         """The same caller's second call about his case, for one in ten."""
-        if not first.caller or not self.chance.yes(self.mix.calls_again, "again", first.index):
+        if not self._calls_again(first):
             return None
         return Call(
             id=f"{first.id}-again",
@@ -120,7 +124,7 @@ class Round(Struct, frozen=True):
 
     def neighbour(self, first: Call) -> Call | None:
         """Somebody else's call about the same matter, who does not know that it was reported."""
-        if first.kind != "dispatched" or not self.chance.yes(self.mix.merges.neighbours, "neighbour", first.index):
+        if not self._neighbour_calls(first):
             return None
         return Call(
             id=f"{first.id}-neighbour",
@@ -129,6 +133,16 @@ class Round(Struct, frozen=True):
             caller=self.number(2 * self._all + first.index),
             message=first.message,
         )
+
+    def _calls_again(self, first: Call) -> bool:
+        known = first.kind in ("dispatched", "event") and bool(first.caller)
+        return known and self.chance.yes(self.mix.calls_again, "again", first.index)
+
+    def _neighbour_calls(self, first: Call) -> bool:
+        return first.kind == "dispatched" and self.chance.yes(self.mix.merges.neighbours, "neighbour", first.index)
+
+    def _followers(self, first: Call) -> int:
+        return self._calls_again(first) + self._neighbour_calls(first)
 
     @property
     def _all(self) -> int:
@@ -150,7 +164,7 @@ class Round(Struct, frozen=True):
         return f"{PREFIXES[prefix]}{rest:08d}"
 
     def _kind(self, index: int) -> Kind:
-        drawn, shares = self.chance.draw("kind", index), self.mix.calls
+        drawn, shares = self.chance.draw("kind", index), self.mix.first_calls
         if drawn < shares.ivr:
             return "ivr"
         return "desk" if drawn < shares.ivr + shares.desk else "dispatched"

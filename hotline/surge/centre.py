@@ -72,7 +72,6 @@ class Centre:
     async def _released(self, group: Sequence[Call], tasks: asyncio.TaskGroup) -> None:
         try:
             await self._serve(group, tasks)
-            self._wall.served += sum(call.kind != "event" for call in group) / self._plan.count
         finally:
             self._groups.release()
 
@@ -87,6 +86,7 @@ class Centre:
         if closing:
             await self._send(closing)
         self.counts.ended += len(group)
+        self._wall.served += sum(call.kind != "event" for call in group) / self._plan.count
 
     async def _numbered(self, case: str) -> None:
         with contextlib.suppress(TimeoutError):

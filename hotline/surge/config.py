@@ -15,7 +15,7 @@ class RunConfig(Struct, frozen=True, kw_only=True):
     name: str
     calls: int
     events: int
-    """Callers about one cause, beside the first calls."""
+    """Callers about one cause, beside the calls."""
     rate: float
     seed: int
     data: str

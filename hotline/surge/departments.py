@@ -11,14 +11,14 @@ Plan = Literal["sign", "return", "silent"]
 PUBLIC_ANSWER = "您反映的问题已办理：工作人员已联系处理并说明了有关政策，感谢您的来电。"
 
 
-def plan_of(world: World, case: str, order: str) -> Plan:
-    """What the department does first with an order: sign it, ask it back, or nothing at all."""
+def plan_of(world: World, case: str, order: str, issued: datetime) -> Plan:
+    """What the department does first with an order: sign it, ask it back, or, in the first days, nothing at all."""
     shares = world.mix.departments
     if world.chance.yes(shares.disputed, "disputed", case):
         return "return"
     drawn = world.chance.draw("department", order)
     if drawn < shares.silent:
-        return "silent"
+        return "silent" if issued < world.began + timedelta(days=shares.silent_days) else "sign"
     return "return" if drawn < shares.silent + shares.returned else "sign"
 
 
@@ -62,7 +62,7 @@ class HttpDepartment(Actor):
         if mine is None or case in self.world.wall.to_link:
             return
         order = str(mine["id"])
-        plan = plan_of(self.world, case, order)
+        plan = plan_of(self.world, case, order, datetime.fromisoformat(mine["issued_at"]))
         if plan == "return" and not self.tries("ask_return", order):
             await self.command(case, "ask_return", order, return_of(order))
         elif plan != "silent":

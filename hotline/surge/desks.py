@@ -99,7 +99,7 @@ class Desks:
     def _first(self, unit: str, event: Envelope, order: str, now: float) -> Reply | None:
         """What is about to be linked to an event case is left until it is."""
         self._issued[order] = event.time
-        plan = plan_of(self._world, event.subject, order)
+        plan = plan_of(self._world, event.subject, order, event.time)
         if plan == "silent":
             return None
         reply = self._reply(unit, event, order, "ask_return" if plan == "return" else "sign")

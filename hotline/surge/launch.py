@@ -40,7 +40,7 @@ _progress = msgspec.json.Decoder(Progress)
 class Plan(Struct, frozen=True, kw_only=True):
     """What a run is asked for: `rate` in calls per second, 0: as fast as the platform answers.
 
-    `events`: callers about one cause beside the first calls; none: the mix's share of them.
+    `events`: callers about one cause beside the calls; none: the mix's share of them.
     """
 
     calls: int

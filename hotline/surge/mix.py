@@ -1,6 +1,7 @@
 """The mix of what the world does, as data (mix.yaml), and chances that depend on seed and id alone."""
 
 import hashlib
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Calls(Policy):
+    """Shares of calls by what becomes of them."""
+
     ivr: Share
     desk: Share
     dispatched: Share
@@ -27,6 +30,7 @@ class Calls(Policy):
 
 class Departments(Policy):
     silent: Share
+    silent_days: int
     returned: Share
     disputed: Share
     sent_back: Share
@@ -49,7 +53,7 @@ class EventMix(Policy):
     text: str
 
     def callers(self, calls: int) -> int:
-        """Beside so many first calls."""
+        """Beside so many calls."""
         return min(round(calls * self.share), self.most)
 
 
@@ -61,7 +65,7 @@ class Merges(Policy):
 
 
 class ProfileMix(Policy):
-    """A surge profile is on between two moments, as shares of the first calls."""
+    """A surge profile is on between two moments, as shares of the calls."""
 
     id: str
     switched_on: Share
@@ -86,6 +90,16 @@ class Mix(Policy):
     profile: ProfileMix
     follow_up_unsolved: Share
     reopened: Share
+
+    @cached_property
+    def first_calls(self) -> Calls:
+        """Shares among the first calls, of which those of all calls come out: second calls end at the desk."""
+        matters = self.calls.dispatched / (1 + self.merges.neighbours)
+        again = matters * (1 - self.anonymous) * self.calls_again
+        firsts = 1 - matters * self.merges.neighbours - again
+        return Calls(
+            ivr=self.calls.ivr / firsts, desk=(self.calls.desk - again) / firsts, dispatched=matters / firsts
+        )  # fmt: skip
 
 
 def load_mix() -> Mix:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -22,12 +23,20 @@ Outcome = Literal["done", "refused", "later"]
 
 
 class World:
-    """What every actor of a run knows: its name, the mix, the chances and how to end."""
+    """What every actor of a run knows: its name, when it began (domain time), the mix, the chances."""
 
     def __init__(
-        self, run: str, mix: Mix, chance: Chance, units: tuple[str, ...], partners: Sequence[str], wall: Wall
+        self,
+        run: str,
+        began: datetime,
+        mix: Mix,
+        chance: Chance,
+        units: tuple[str, ...],
+        partners: Sequence[str],
+        wall: Wall,
     ) -> None:
         self.run = run
+        self.began = began
         self.mix = mix
         self.chance = chance
         self.units = units

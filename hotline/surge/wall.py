@@ -6,7 +6,7 @@ class Wall:
 
     def __init__(self) -> None:
         self.served = 0.0
-        """Share of the first calls that have ended."""
+        """Share of the calls that have ended."""
         self.event_case = ""
         self.about: set[str] = set()
         """Every case about the cause; the event case is one of them."""

@@ -47,11 +47,13 @@ class Cast:
         self.troubles = Troubles()
         self._config = config
         self._settings = settings
+        self._clock = make_clock(settings)
         self._clients = {service: Client(urls) for service, urls in config.urls.items()}
         self._mix, self._chance = load_mix(), Chance(config.seed)
         self._units = load_units(settings.policy).units
         units = tuple(unit.code for unit in self._units)
-        self.world = World(config.name, self._mix, self._chance, units, config.partners, Wall())
+        began = self._clock.now()
+        self.world = World(config.name, began, self._mix, self._chance, units, config.partners, Wall())
         self.centre = self._centre()
         self.actors = self._people() + self._http_departments()
         self._transport = KafkaTransport(settings.kafka, linger_ms=2)
@@ -99,16 +101,15 @@ class Cast:
         ]
 
     def _feeds(self) -> FeedDepartments:
-        clock = make_clock(self._settings)
         units = [unit.code for unit in self._units if unit.feed == "kafka"]
         journals = {code: self._journal(f"unit-{code}") for code in units}
-        publisher = OrderedPublisher(self._transport, clock)
+        publisher = OrderedPublisher(self._transport, self._clock)
         topics = Topics(self._settings.city)
-        return FeedDepartments(self.world, topics, units, self._settings.kafka, publisher, clock, journals)
+        return FeedDepartments(self.world, topics, units, self._settings.kafka, publisher, self._clock, journals)
 
     def _switch(self) -> ProfileSwitch:
-        door, clock = self._door("knowledge", "supervisor", "supervisor"), make_clock(self._settings)
-        return ProfileSwitch(self.world, door, self._journal("switch"), clock)
+        door = self._door("knowledge", "supervisor", "supervisor")
+        return ProfileSwitch(self.world, door, self._journal("switch"), self._clock)
 
     def progress(self) -> Progress:
         counts = self.centre.counts

@@ -1,5 +1,9 @@
 """Who calls in a round: first calls, those about one cause among them, and neighbours."""
 
+from collections import Counter
+
+import pytest
+
 from hotline.surge.calls import Round
 from hotline.surge.messages import Message
 from hotline.surge.mix import Chance, load_mix
@@ -7,11 +11,24 @@ from hotline.surge.mix import Chance, load_mix
 PLAN = Round("r", 200, 1000, load_mix(), Chance(1), [Message(text="路灯不亮")])
 
 
+def test_the_shares_hold_for_all_calls() -> None:
+    plan = Round("r", 20_000, 0, load_mix(), Chance(1), [Message(text="路灯不亮")])
+    firsts = list(plan.calls())
+    again = sum(plan.again(call, "N-1") is not None for call in firsts)
+    neighbours = sum(plan.neighbour(call) is not None for call in firsts)
+    kinds = Counter(call.kind for call in firsts)
+    everybody, shares = len(firsts) + again + neighbours, plan.mix.calls
+    assert 0 <= everybody - plan.count <= 2
+    assert kinds["ivr"] / everybody == pytest.approx(shares.ivr, rel=0.03)
+    assert (kinds["desk"] + again) / everybody == pytest.approx(shares.desk, rel=0.03)
+    assert (kinds["dispatched"] + neighbours) / everybody == pytest.approx(shares.dispatched, rel=0.03)
+
+
 def test_all_who_are_to_call_about_the_cause_do_evenly_among_the_others() -> None:
     calls = list(PLAN.calls())
-    assert len({call.id for call in calls}) == 1200
+    assert len({call.id for call in calls}) == len(calls)
     assert sum(call.kind == "event" for call in calls) == 1000
-    assert sum(call.kind == "event" for call in calls[:600]) == 500
+    assert sum(call.kind == "event" for call in calls[: len(calls) // 2]) == pytest.approx(500, abs=10)
 
 
 def test_nobody_has_anothers_number() -> None:

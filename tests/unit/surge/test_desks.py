@@ -1,6 +1,6 @@
 """What a department with a feed does next, record by record."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,12 +15,12 @@ UNIT = "130100-02-001"
 START = datetime(2021, 1, 13, tzinfo=UTC)
 
 
-def desks(**shares: float) -> Desks:
+def desks(began: datetime = START, **shares: float) -> Desks:
     """Departments that sign everything at once, but for these shares."""
     calm = {"silent": 0.0, "returned": 0.0, "disputed": 0.0, "extended": 0.0}
     mix = load_mix()
     plan = mix.model_copy(update={"departments": mix.departments.model_copy(update=calm | shares)})
-    return Desks(World("r", plan, Chance(1), (UNIT,), (), Wall()))
+    return Desks(World("r", began, plan, Chance(1), (UNIT,), (), Wall()))
 
 
 class Feed:
@@ -52,6 +52,12 @@ def test_it_signs_and_answers() -> None:
     assert feed.tell("work_order.issued") == "sign"
     assert feed.tell("work_order.signed") == "answer"
     assert feed.tell("work_order.sent_back") == "answer"
+
+
+def test_silence_is_of_the_first_days_only() -> None:
+    days = load_mix().departments.silent_days
+    assert not Feed(desks(silent=1.0)).tell("work_order.issued")
+    assert Feed(desks(START - timedelta(days=days), silent=1.0)).tell("work_order.issued") == "sign"
 
 
 def test_more_time_is_asked_once_and_the_answer_follows_whatever_is_said() -> None:

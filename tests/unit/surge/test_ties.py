@@ -1,5 +1,6 @@
 """The dispatchers who tie cases: what they send to dispatch's door, and what they leave."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,7 +43,8 @@ def world(*, detached: float = 0.0, undone: float = 0.0) -> World:
     mix = load_mix()
     event = mix.event_case.model_copy(update={"detached": detached})
     merges = mix.merges.model_copy(update={"merged": 1.0, "undone": undone})
-    return World("r", mix.model_copy(update={"event_case": event, "merges": merges}), Chance(1), (), (), Wall())
+    plan = mix.model_copy(update={"event_case": event, "merges": merges})
+    return World("r", datetime(2021, 1, 13, tzinfo=UTC), plan, Chance(1), (), (), Wall())
 
 
 def event_desk(where: World, dispatch: Dispatch, folder: Path) -> EventDesk:
