@@ -32,8 +32,8 @@ FIRST_RECORD_WAIT_MS = 50  # how long a poll waits for the first record, then sl
 IDLE_FETCH_MS = 1_000
 GATHER_BYTES = 64 * 1024
 BUSY = 100
-"""A poll that brings so many records says that there is a surge."""
-SURGE_RECORDS = 4_000
+"""A poll that brings so many records says that there is a surge; the fuller it is, the longer the reader waits."""
+SURGE_RECORDS = 10_000
 STUCK = 70
 LEAVE_S = 5.0
 """How long to wait for the broker when leaving; aiokafka's own bound is 40 s a request."""
@@ -43,18 +43,24 @@ class Gather(NamedTuple):
     """How long a reader lets records gather: each batch costs a write and a commit, a fuller one hardly more.
 
     `ms`: the broker keeps a first record so long for others to join it, unless there is plenty. `surge_s`: in a surge
-    the reader itself waits so long, so that several events of a case become one write (docs/decisions/0020).
+    the reader itself waits up to so long, so that several events of a case become one write (docs/decisions/0020).
     """
 
     ms: int = 0
     surge_s: float = 0.0
 
+    def wait_s(self, records: int, most: int) -> float:
+        """How long a reader waits that has so many in hand, of `most` that a poll brings."""
+        return self.surge_s * min(1.0, records / most) if records >= BUSY else 0.0
+
 
 AT_ONCE = Gather()
 SOON = Gather(ms=200, surge_s=1.0)
 """Somebody waits, but a second is little beside the lag of a surge."""
-LATER = Gather(ms=500, surge_s=2.0)
+LATER = Gather(ms=500, surge_s=4.0)
 """For readers of facts that nobody waits for at once."""
+AT_LEISURE = Gather(ms=500, surge_s=8.0)
+"""For readers of which nobody asks what happened in these seconds: figures of days, the record of a contact."""
 
 
 class Gate(ConsumerRebalanceListener):
@@ -124,10 +130,12 @@ class Subscription:
         settings: Settings,
         clock: Clock,
         changed: Callable[[], None],
-        surge_s: float = 0.0,
+        most: int = MAX_RECORDS,
+        gather: Gather = AT_ONCE,
     ) -> None:
         self.group = group
-        self._surge_s = surge_s
+        self._most = most
+        self._gather = gather
         self.topics = tuple(topics)
         self._changed = changed
         self.gate = Gate(group, settings.drain_s, self.assigned)
@@ -149,8 +157,8 @@ class Subscription:
         self.gate.enter()
         self._take(records)
         try:
-            if self._surge_s and len(records) >= BUSY:
-                records = await self._gathered(records)
+            if wait_s := self._gather.wait_s(len(records), self._most):
+                records = await self._gathered(records, wait_s)
             with names.BATCH_SECONDS.labels(self.group).time():
                 await self.runner.run(records)
                 await self._commit(records)
@@ -163,11 +171,11 @@ class Subscription:
     def _take(self, records: Sequence[Any]) -> None:
         self._in_hand |= _last(records).keys()
 
-    async def _gathered(self, records: Sequence[Any]) -> Sequence[Any]:
+    async def _gathered(self, records: Sequence[Any], wait_s: float) -> Sequence[Any]:
         """These, and what comes while the reader waits; a partition's order is that of the log."""
         assert self.consumer is not None
         found = list(records)
-        await self.gate.pause(self._surge_s)
+        await self.gate.pause(wait_s)
         # Once for what the client had fetched before, once for what the broker has now.
         for _ in range(2):
             room = SURGE_RECORDS - len(found)
@@ -266,7 +274,7 @@ class Bus:
         group_id = f"{self._settings.city}.{group}"
         made = Subscription(
             group_id, topics, handle, poison,
-            settings=self._settings, clock=self._clock, changed=changed, surge_s=gather.surge_s,
+            settings=self._settings, clock=self._clock, changed=changed, most=max_records, gather=gather,
         )  # fmt: skip
         self.subscriptions.append(made)
         subscriber = self._broker.subscriber(

@@ -19,7 +19,7 @@ from services.intake.policy import load_ivr, load_lanes
 from services.intake.spool import Spool
 from services.intake.store import MongoAgents, MongoContacts
 from shared.away import AWAY
-from shared.bus import LATER, Bus
+from shared.bus import AT_LEISURE, Bus
 from shared.clock import Clock
 from shared.events.topics import LANES, Topics
 from shared.health import health_router
@@ -69,7 +69,7 @@ class Worker:
 
     async def _subscribed(self) -> Bus:
         bus = Bus(self._settings, self._clock, self._store_answers)
-        bus.subscribe(READER, [self._topic], self._handler.handle, self._handler.poison, gather=LATER)
+        bus.subscribe(READER, [self._topic], self._handler.handle, self._handler.poison, gather=AT_LEISURE)
         try:
             await bus.start()
         except BaseException:

@@ -10,7 +10,7 @@ from services.reports.handlers import READER, CaseHandler, ContactHandler
 from services.reports.numbers import groups_of
 from services.reports.store import MongoStore
 from shared import names
-from shared.bus import LATER, Bus, Subscription
+from shared.bus import AT_LEISURE, Bus, Subscription
 from shared.clock import Clock
 from shared.deadletters import dead_letter
 from shared.events.topics import LANES, Topics
@@ -48,7 +48,7 @@ class Reading:
         sources = [(self._topics.cases(lane), self.cases.handle) for lane in LANES]
         sources.append((self._topics.contacts, self._contacts.handle))
         self._subscriptions = [
-            self.bus.subscribe(group, [topic], handle, self._poison, gather=LATER)
+            self.bus.subscribe(group, [topic], handle, self._poison, gather=AT_LEISURE)
             for group, (topic, handle) in zip(groups_of(self.number), sources, strict=True)
         ]
 

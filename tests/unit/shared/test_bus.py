@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from shared.away import Refused, StoreAway
-from shared.bus import Subscription
+from shared.bus import AT_ONCE, BUSY, LATER, MAX_RECORDS, Subscription
 from shared.records import Received, Record
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog
@@ -207,3 +207,9 @@ async def test_what_is_fetched_and_not_yet_handled_is_not_known() -> None:
     release.set()
     await running
     assert await made.read_up_to(busy, 99.0) == 99.0
+
+
+def test_the_fuller_a_poll_the_longer_a_reader_waits() -> None:
+    waits = [LATER.wait_s(records, MAX_RECORDS) for records in (1, BUSY - 1, BUSY, MAX_RECORDS, 2 * MAX_RECORDS)]
+    assert waits == [0.0, 0.0, LATER.surge_s * BUSY / MAX_RECORDS, LATER.surge_s, LATER.surge_s]
+    assert AT_ONCE.wait_s(MAX_RECORDS, MAX_RECORDS) == 0.0
