@@ -136,6 +136,8 @@ class Subscription:
         self.group = group
         self._most = most
         self._gather = gather
+        self.behind = False
+        """A whole poll was left when a batch was full: a reader that waited again might never catch up."""
         self.topics = tuple(topics)
         self._changed = changed
         self.gate = Gate(group, settings.drain_s, self.assigned)
@@ -158,7 +160,8 @@ class Subscription:
         self._take(records)
         try:
             if wait_s := self._gather.wait_s(len(records), self._most):
-                records = await self._gathered(records, wait_s)
+                records = await self._gathered(records, 0.0 if self.behind else wait_s)
+                self.behind = await self._left() >= self._most
             with names.BATCH_SECONDS.labels(self.group).time():
                 await self.runner.run(records)
                 await self._commit(records)
@@ -189,6 +192,15 @@ class Subscription:
             self._take(fresh)
             found += fresh
         return found
+
+    async def _left(self) -> int:
+        """Records beyond those in hand, as far as the broker has told the client of them."""
+        assert self.consumer is not None
+        left = 0
+        with suppress(KafkaError, IllegalStateError):
+            for place in self._in_hand:
+                left += max(0, (self.consumer.highwater(place) or 0) - await self.consumer.position(place))
+        return left
 
     async def _commit(self, records: Sequence[Any]) -> None:
         """Commit what this batch holds, not the consumer's positions; a failure only means that it comes again."""

@@ -135,6 +135,16 @@ async def test_in_a_surge_a_reader_gathers_what_comes_and_keeps_the_order(server
     assert await members.committed() == 2000
 
 
+async def test_a_reader_that_is_behind_does_not_wait_again(servers: Settings, members: Members) -> None:
+    large = [Record(members.topic, b"k%d" % (n % 50), b"%04000d" % n) for n in range(5000)]
+    await produce(servers, large)
+    _, made = await members.join(Gather(surge_s=1.0))
+    await until(lambda: made.behind)
+    await until(lambda: len(members.witness.seen) == 5000 and not made.behind)
+    assert all(order == sorted(order) for order in members.witness.orders.values())
+    assert max(members.witness.seen.values()) == 1
+
+
 async def test_who_comes_or_goes_does_not_wait_for_a_gathering_reader(servers: Settings, members: Members) -> None:
     await produce(servers, numbered(members.topic, 1000))
     first, _ = await members.join(Gather(surge_s=300.0))
