@@ -195,12 +195,17 @@ class Subscription:
 
     async def _left(self) -> int:
         """Records beyond those in hand, as far as the broker has told the client of them."""
+        reached = [await self._reached(place) for place in self._in_hand]
+        return sum(max(0, end - position) for position, end in filter(None, reached) if end is not None)
+
+    async def _reached(self, partition: TopicPartition) -> tuple[int, int | None] | None:
+        """The next offset to be fetched, and the partition's end if told; nothing while it cannot be known."""
         assert self.consumer is not None
-        left = 0
-        with suppress(KafkaError, IllegalStateError):
-            for place in self._in_hand:
-                left += max(0, (self.consumer.highwater(place) or 0) - await self.consumer.position(place))
-        return left
+        try:
+            async with asyncio.timeout(2):
+                return await self.consumer.position(partition), self.consumer.highwater(partition)
+        except (KafkaError, IllegalStateError, TimeoutError, AssertionError):
+            return None
 
     async def _commit(self, records: Sequence[Any]) -> None:
         """Commit what this batch holds, not the consumer's positions; a failure only means that it comes again."""
@@ -237,15 +242,9 @@ class Subscription:
 
     async def read_up_to(self, partition: TopicPartition, now: float) -> float:
         """Unix seconds: the append time of the last record handled, or `now` at the partition's end."""
-        consumer = self.consumer
-        if consumer is None or partition not in self.owned():
+        if partition not in self.owned() or (reached := await self._reached(partition)) is None:
             return 0.0
-        try:
-            async with asyncio.timeout(2):
-                position = await consumer.position(partition)
-            end = consumer.highwater(partition)
-        except (KafkaError, IllegalStateError, TimeoutError, AssertionError):
-            return 0.0
+        position, end = reached
         # The position runs ahead of a batch in hand, also of the first one, which nothing was handled before.
         if end is not None and position >= end and partition not in self._in_hand:
             return now

@@ -135,7 +135,7 @@ async def test_in_a_surge_a_reader_gathers_what_comes_and_keeps_the_order(server
     assert await members.committed() == 2000
 
 
-async def test_a_reader_that_is_behind_does_not_wait_again(servers: Settings, members: Members) -> None:
+async def test_a_reader_knows_that_it_is_behind_and_when_it_is_no_more(servers: Settings, members: Members) -> None:
     large = [Record(members.topic, b"k%d" % (n % 50), b"%04000d" % n) for n in range(5000)]
     await produce(servers, large)
     _, made = await members.join(Gather(surge_s=1.0))

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from shared.away import Refused, StoreAway
-from shared.bus import AT_ONCE, BUSY, LATER, MAX_RECORDS, Subscription
+from shared.bus import AT_ONCE, BUSY, LATER, MAX_RECORDS, Gather, Subscription
 from shared.records import Received, Record
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog
@@ -37,7 +37,7 @@ def batch(*values: bytes) -> tuple[Any, ...]:
     return tuple(log.all("t"))
 
 
-def subscription(handle: Any, poison: Any = None, drain_s: float = 5.0) -> Subscription:
+def subscription(handle: Any, poison: Any = None, drain_s: float = 5.0, gather: Gather = AT_ONCE) -> Subscription:
     return Subscription(
         "g",
         ["t"],
@@ -46,6 +46,7 @@ def subscription(handle: Any, poison: Any = None, drain_s: float = 5.0) -> Subsc
         settings=Settings(drain_s=drain_s),
         clock=FakeClock(),
         changed=lambda: None,
+        gather=gather,
     )
 
 
@@ -179,6 +180,10 @@ class Reader(Consumer):
     def __init__(self, fetched: int) -> None:
         super().__init__()
         self.fetched = fetched
+        self.ahead = 0
+
+    async def getmany(self, **_: int) -> dict[TopicPartition, list[Any]]:
+        return {}
 
     def assignment(self) -> set[TopicPartition]:
         return {TopicPartition("t", 0), TopicPartition("t", 1)}
@@ -187,7 +192,7 @@ class Reader(Consumer):
         return self.fetched if partition.partition == 0 else 0
 
     def highwater(self, partition: TopicPartition) -> int:
-        return self.fetched if partition.partition == 0 else 0
+        return self.fetched + self.ahead if partition.partition == 0 else 0
 
 
 async def test_what_is_fetched_and_not_yet_handled_is_not_known() -> None:
@@ -213,3 +218,24 @@ def test_the_fuller_a_poll_the_longer_a_reader_waits() -> None:
     waits = [LATER.wait_s(records, MAX_RECORDS) for records in (1, BUSY - 1, BUSY, MAX_RECORDS, 2 * MAX_RECORDS)]
     assert waits == [0.0, 0.0, LATER.surge_s * BUSY / MAX_RECORDS, LATER.surge_s, LATER.surge_s]
     assert AT_ONCE.wait_s(MAX_RECORDS, MAX_RECORDS) == 0.0
+
+
+async def test_a_reader_that_is_behind_does_not_wait_again() -> None:
+    handled: list[int] = []
+
+    async def handle(records: Sequence[Received]) -> None:
+        handled.append(len(records))
+
+    made, consumer = subscription(handle, gather=Gather(surge_s=3600.0)), Reader(fetched=BUSY)
+    made.behind, consumer.ahead = True, MAX_RECORDS
+    await consume(made, consumer, *[b"1"] * BUSY)
+    assert (handled, made.behind) == ([BUSY], True)
+    consumer.ahead = MAX_RECORDS - 1
+    await consume(made, consumer, *[b"1"] * BUSY)
+    assert (handled, made.behind) == ([BUSY, BUSY], False)
+    waiting = asyncio.ensure_future(consume(made, consumer, *[b"1"] * BUSY))
+    await asyncio.sleep(0.02)
+    assert len(handled) == 2
+    made.gate.stop()
+    await waiting
+    assert len(handled) == 3
