@@ -94,7 +94,7 @@ class Maker:
         life = Life(self._ground, history, message, f"{history.name}/{n}", opened)
         documents = await life.live()
         for document in documents.values():
-            document["by"] = "seed"
+            document |= {"was": document["rev"] - 1, "by": "seed"}
         number = documents["dispatch"]["number"]
         stamp = Stamp(documents, number, self._ground.person, PARTITIONS[life.lane])
         return Dated(stamp, min([SLACK, *(_until_midnight(moment) for moment in life.moments)]))

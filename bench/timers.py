@@ -76,7 +76,7 @@ class Timers:
         order.own = running.due = running.next = due
         return {
             "_id": case_id("normal", f"{name}-{number}", 1),
-            "rev": 1, "sequence": 3, "partition": number % PARTITIONS, "parked": [], "lane": lane,
+            "rev": 1, "was": 0, "sequence": 3, "partition": number % PARTITIONS, "parked": [], "lane": lane,
             "state": msgspec.to_builtins(self._model), "next": due, "version": self.schedule.version, "running": True,
         }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a write costs mongod: its CPU a document for an upsert, an insert and a guarded update, with and without the
+"""What a write costs mongod: its CPU a document for an upsert, an insert and updates under guard, with and without the
 driver's retryable writes, in turn on one embedded server. `python -m bench.writes [--documents N] [--rounds N]`.
 """
 
@@ -18,7 +18,7 @@ from bench.cpu import seconds
 from hotline.embedded.mongo import EmbeddedMongo
 from hotline.ports import free_port
 from hotline.supervisor import Supervisor
-from shared.mongo import JOURNALED, Operation
+from shared.mongo import GUARD, JOURNALED, Operation
 
 BATCH = 100
 BODY: dict[str, Any] = {
@@ -27,26 +27,39 @@ BODY: dict[str, Any] = {
 
 
 class Way(NamedTuple):
-    """One way to write a document's nth revision; `again`: where it was written before."""
+    """One way to write a document's revision `rev`; those above 1 follow each other on what was inserted."""
 
     name: str
     operation: Callable[[str, int], Operation]
-    again: bool = False
+    rev: int = 1
 
 
 def _upsert(one: str, rev: int) -> Operation:
-    return UpdateOne({"_id": one, "rev": {"$exists": False}}, {"$set": {**BODY, "rev": rev}}, upsert=True)
+    return UpdateOne({"_id": one, "rev": {"$exists": False}}, {"$set": _body(rev)}, upsert=True)
 
 
 def _insert(one: str, rev: int) -> Operation:
-    return InsertOne({"_id": one, **BODY, "rev": rev})
+    return InsertOne({"_id": one, **_body(rev)})
 
 
-def _update(one: str, rev: int) -> Operation:
-    return UpdateOne({"_id": one, "rev": rev - 1}, {"$set": {**BODY, "rev": rev}})
+def _asked(one: str, rev: int) -> Operation:
+    return UpdateOne({"_id": one, "rev": rev - 1}, {"$set": _body(rev)})
 
 
-WAYS = (Way("upsert", _upsert), Way("insert", _insert), Way("guarded update", _update, again=True))
+def _checked(one: str, rev: int) -> Operation:
+    return UpdateOne({"_id": one}, {"$set": {**BODY, "was": rev - 1}, "$inc": {"rev": 1}})
+
+
+def _body(rev: int) -> dict[str, Any]:
+    return {**BODY, "rev": rev, "was": rev - 1}
+
+
+WAYS = (
+    Way("upsert", _upsert),
+    Way("insert", _insert),
+    Way("update, its guard in the query", _asked, rev=2),
+    Way("update, checked by the server", _checked, rev=3),
+)
 
 
 async def run(documents: int, rounds: int) -> dict[tuple[str, bool], float]:
@@ -73,12 +86,14 @@ async def _round(address: str, pid: int, name: str, documents: int, retried: boo
     database = client.get_database("writes", write_concern=JOURNALED)
     spent: dict[str, float] = {}
     for way in WAYS:
-        collection = database[f"insert{name}" if way.again else f"{way.name}{name}"]
-        await collection.create_index("number")
+        collection = database[f"insert{name}" if way.rev > 1 else f"{way.name}{name}"]
+        if way.rev == 1:
+            await database.create_collection(collection.name, validator=GUARD)
+            await collection.create_index("number")
         before = seconds({"mongod": pid})["mongod"]
         for start in range(0, documents, BATCH):
             ids = [f"{number:08d}" for number in range(start, min(documents, start + BATCH))]
-            await collection.bulk_write([way.operation(one, 1 + way.again) for one in ids], ordered=False)
+            await collection.bulk_write([way.operation(one, way.rev) for one in ids], ordered=False)
         spent[way.name] = (seconds({"mongod": pid})["mongod"] - before) / documents * 1e6
     await client.close()
     return spent

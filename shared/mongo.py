@@ -16,7 +16,10 @@ from shared.documents import Document, Kept, Saved, Write, nested
 from shared.settings import Settings
 
 JOURNALED = WriteConcern(w="majority", j=True, wtimeout=20_000)
-DUPLICATE_KEY = 11000
+DUPLICATE_KEY, GUARD_FAILED, EXISTS = 11000, 121, 48
+GUARD: Document = {"$expr": {"$eq": ["$rev", {"$add": ["$was", 1]}]}}
+"""What mongod checks of every guarded document that it is to write: its revision follows `was`, the one that the write
+was decided on (docs/decisions/0025)."""
 _PROCESS = os.urandom(6).hex()
 _tokens = count()
 Operation = InsertOne[Document] | UpdateOne
@@ -63,8 +66,8 @@ def reachable() -> Iterator[None]:
 
 
 # Interrupted, step-down, shutdown, write concern timeout, maximum time, a member that cannot reach another: the server
-# is there but not for us.
-_AWAY_CODES = {6, 7, 50, 64, 89, 91, 100, 189, 262, 9001, 11600, 11602, 13435, 13436, 10107}
+# is there but not for us; an index is being built.
+_AWAY_CODES = {6, 7, 50, 64, 89, 91, 100, 189, 262, 9001, 11600, 11602, 12587, 13435, 13436, 10107}
 
 
 class MongoDocuments:
@@ -72,6 +75,7 @@ class MongoDocuments:
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
+        self._guarded = False
         self._kept = Kept()
 
     async def load(self, ids: Collection[str], omit: Sequence[str] = ()) -> dict[str, Document]:
@@ -95,11 +99,30 @@ class MongoDocuments:
     async def _save(self, writes: Sequence[Write]) -> Saved:
         token = f"{_PROCESS}.{next(_tokens)}"
         with reachable():
+            await self._guard()
             done, clashed = await self._bulk([_operation(write, token) for write in writes], writes)
             if done == len(writes):
                 return Saved(frozenset(write.id for write in writes), clashed)
             names.GUARD_FAILURES.labels(self._collection.name).inc(len(writes) - done)
             return Saved(await self._marked([write.id for write in writes], token), clashed)
+
+    async def _guard(self) -> None:
+        """Before the first write of this process: without the check on the server no write has a guard."""
+        if self._guarded:
+            return
+        if (await self._collection.options()).get("validator") != GUARD:
+            await self._check()
+        self._guarded = True
+
+    async def _check(self) -> None:
+        """Have mongod check the collection's documents, whether the collection is there or not."""
+        database, name = self._collection.database, self._collection.name
+        try:
+            await database.command("create", name, validator=GUARD)
+        except OperationFailure as error:
+            if error.code != EXISTS:
+                raise
+            await database.command("collMod", name, validator=GUARD, validationLevel="strict")
 
     async def _bulk(self, operations: list[Operation], writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
         try:
@@ -115,31 +138,34 @@ class MongoDocuments:
 
 
 def _operation(write: Write, token: str) -> Operation:
-    """What is born is inserted, for a quarter of what an upsert costs; its guard is the unique id."""
-    fields: Document = {**write.set, "rev": write.rev + 1, "by": token}
+    """What is born is inserted, for a quarter of what an upsert costs, and its guard is the unique id.
+
+    A change names the document alone, so that mongod need not plan; its guard is GUARD.
+    """
+    fields: Document = {**write.set, "was": write.rev, "by": token}
     if write.rev == 0:
-        return InsertOne({"_id": write.id, **fields, **write.push})
-    change: Document = {"$set": fields}
+        return InsertOne({"_id": write.id, **fields, "rev": 1, **write.push})
+    change: Document = {"$set": fields, "$inc": {"rev": 1}}
     if write.push:
         change["$push"] = {field: {"$each": values} for field, values in write.push.items()}
-    return UpdateOne({"_id": write.id, "rev": write.rev}, change)
+    return UpdateOne({"_id": write.id}, change)
 
 
 def _read_failures(error: BulkWriteError, writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
     """How many were written, and which broke a unique index other than the id."""
-    failures = _only_duplicates(error)
+    failures = _refused(error, {DUPLICATE_KEY, GUARD_FAILED})
     clashed = {writes[f["index"]].id for f in failures if "_id" not in f.get("keyPattern", {"_id": 1})}
     return error.details["nMatched"] + error.details["nInserted"], frozenset(clashed)
 
 
-def _only_duplicates(error: BulkWriteError) -> list[Document]:
-    """The failures, where each is a duplicate key; raises StoreAway, or the error itself."""
+def _refused(error: BulkWriteError, expected: Collection[int]) -> list[Document]:
+    """The failures, where each has one of the expected codes; raises StoreAway, or the error itself."""
     if error.details.get("writeConcernErrors"):
         raise StoreAway(str(error.details["writeConcernErrors"][0])) from error
     failures: list[Document] = error.details["writeErrors"]
     if any(failure["code"] in _AWAY_CODES for failure in failures):
         raise StoreAway(str(failures[0])) from error
-    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+    if any(failure["code"] not in expected for failure in failures):
         raise error
     return failures
 
@@ -158,7 +184,7 @@ async def merge(collection: Any, changes: Mapping[str, Document], new: Collectio
                 operations = [UpdateOne({"_id": one}, change, upsert=True) for one, change in late]
                 await collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            _only_duplicates(error)
+            _refused(error, {DUPLICATE_KEY})
             raise StoreAway("two writers inserted one document; the batch is written again") from error
 
 
@@ -175,5 +201,5 @@ async def _insert(collection: Any, births: Mapping[str, Document]) -> set[str]:
     try:
         await collection.bulk_write(operations, ordered=False)
     except BulkWriteError as error:
-        return {failure["op"]["_id"] for failure in _only_duplicates(error)}
+        return {failure["op"]["_id"] for failure in _refused(error, {DUPLICATE_KEY})}
     return set()

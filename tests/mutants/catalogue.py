@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         name="a guard that MongoDB does not see",
         file="shared/mongo.py",
-        old='    return UpdateOne({"_id": write.id, "rev": write.rev}, change)\n',
-        new='    return UpdateOne({"_id": write.id}, change)\n',
+        old='    change: Document = {"$set": fields, "$inc": {"rev": 1}}\n',
+        new='    change: Document = {"$set": {**fields, "rev": write.rev + 1}}\n',
         test="tests/contract/test_documents.py",
     ),
     Mutant(

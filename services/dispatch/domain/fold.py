@@ -29,7 +29,7 @@ from shared.records import headers_of
 from shared.states import ENDED
 
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Case)
-"""For a copy to try a command on, in half the time that JSON takes."""
+"""For a copy of the case as it was before a command, in half the time that JSON takes."""
 _FOR_ALL = frozenset({CaseParked, CaseResumed, CaseRegraded, CaseSupplemented})
 
 
@@ -72,18 +72,17 @@ class Folder:
         return entries
 
     def _entries(self, case: Case, command: Commanded, context: Context, cause: str) -> list[Entry]:
+        before = _encoder.encode(case)
         try:
             if cause != command.envelope.id:
                 raise Rejected("other_content", "this command id is known with another content")
-            trial = _decoder.decode(_encoder.encode(case))
-            entries = self._emit(trial, decide(trial, command.data, context), command, context, cause)
+            entries = self._emit(case, decide(case, command.data, context), command, context, cause)
             if any(len(entry.value) > MAX_BYTES for entry in entries):
                 raise Rejected("too_large", f"an event would exceed {MAX_BYTES // 1024} KB")
         except Rejected as error:
+            _restore(case, before)
             refused = rejection(case, command.data, context, error)
             return self._emit(case, [refused], command, context, cause)
-        for name in case.__struct_fields__:
-            setattr(case, name, getattr(trial, name))
         return entries
 
     def _emit(
@@ -132,6 +131,13 @@ class Folder:
             news = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
             entries += [_entry(self._topics.feed(unit), envelope) for unit in news]
         return entries
+
+
+def _restore(case: Case, before: bytes) -> None:
+    """Nothing of a refused command stays."""
+    known = _decoder.decode(before)
+    for name in case.__struct_fields__:
+        setattr(case, name, getattr(known, name))
 
 
 def _also_told(case: Case, event: Struct, order: Order | None) -> list[str]:
