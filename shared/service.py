@@ -1,6 +1,5 @@
 """One process of a service: settings, logs, uvicorn. `python -m services.<name>` calls `run(build)`."""
 
-import gc
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -15,13 +14,11 @@ from starlette.exceptions import HTTPException
 from shared.auth import Forbidden, Identity, verify
 from shared.away import Away
 from shared.clock import Clock, make_clock
+from shared.collector import spare_the_collector
 from shared.settings import Settings
 from shared.telemetry import configure_logs
 from shared.tracing import exporting
 
-GARBAGE = 500_000
-"""New objects that live, between two looks of the garbage collector: more than a batch of a surge makes, or every look
-goes through a batch that is about to end by itself."""
 KEEP_ALIVE_S = 75
 """An idle connection is kept so long; uvicorn's 5 s meet the next request of a client that calls now and then."""
 Build = Callable[[Settings, Clock], FastAPI]
@@ -46,12 +43,6 @@ def run(build: Build) -> None:
             timeout_graceful_shutdown=10,
             timeout_keep_alive=KEEP_ALIVE_S,
         )
-
-
-def spare_the_collector() -> None:
-    """Batches make many objects and no cycles; a look every 700 objects took a quarter of the writer's CPU."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 20)
 
 
 class Problem(Exception):

@@ -1,7 +1,7 @@
 """Structured logs without personal data, and the trace context that travels in every record."""
 
 import logging
-import os
+import random
 import sys
 
 import structlog
@@ -44,5 +44,9 @@ class _Limit(logging.Filter):
 
 
 def traceparent(parent: str = "", of: str = "") -> str:
-    """A W3C trace context with a new span id: in the parent's trace, or else in that of the case or contact `of`."""
-    return f"00-{trace_of(parent, of) or os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+    """A W3C trace context with a new span id: in the parent's trace, or else in that of the case or contact `of`.
+
+    Ids need only be random, not secret: no call of the kernel for each.
+    """
+    trace = trace_of(parent, of) or f"{random.getrandbits(128):032x}"
+    return f"00-{trace}-{random.getrandbits(64):016x}-01"

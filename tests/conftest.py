@@ -13,7 +13,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from hotline.stack import Options, Stack
-from shared.service import GARBAGE
+from shared.collector import GARBAGE
 from shared.settings import Settings
 
 # Machines are shared: how long an example takes says nothing.

@@ -25,6 +25,7 @@ from services.transfer.domain.messages import Standing, TransferRequest, Transfe
 from services.transfer.partners import REQUEST_S, HttpPartners
 from services.transfer.signing import Message, Signer, Verifier
 from shared.clock import Clock, make_clock
+from shared.collector import spare_the_collector
 from shared.service import Problem, install_errors
 from shared.settings import Settings
 
@@ -190,6 +191,7 @@ def main() -> None:
     settings = Settings()
     pace_s = float(os.environ.get("HOTLINE_PACE_S", "5"))
     app = make_app(settings, make_clock(settings), os.environ.get("HOTLINE_JOURNAL", ""), pace_s)
+    spare_the_collector()
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning")
 
 

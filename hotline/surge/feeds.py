@@ -20,6 +20,8 @@ from shared.records import Received
 from shared.tasks import closed, within
 
 log = structlog.get_logger()
+FETCH_BYTES, FETCH_MS = 64 * 1024, 250
+"""Forty feeds are asked for at once: not for each record by itself."""
 STUCK_S = 10.0
 STOP_S = 3.0
 
@@ -43,7 +45,10 @@ class FeedDepartments:
 
     async def run(self) -> None:
         while self._units:
-            consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap, enable_auto_commit=False,
+                fetch_min_bytes=FETCH_BYTES, fetch_max_wait_ms=FETCH_MS,
+            )  # fmt: skip
             try:
                 await consumer.start()
                 await self._read(consumer)

@@ -29,6 +29,7 @@ from hotline.surge.switch import ProfileSwitch
 from hotline.surge.ties import EventDesk, Merger
 from hotline.surge.wall import Wall
 from shared.clock import make_clock
+from shared.collector import spare_the_collector
 from shared.events.topics import Topics
 from shared.policy import load_units
 from shared.producer import KafkaTransport, OrderedPublisher
@@ -198,4 +199,5 @@ def _say(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
+    spare_the_collector()
     uvloop.run(main(Path(sys.argv[1])))

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+import rjieba
 
 from services.desk.domain.sheet import Sheet
-from services.desk.domain.similar import rank, words_of
+from services.desk.domain.similar import MOST, rank, words_of
 from services.desk.domain.view import NEVER, SheetView
 from services.desk.policy import City
 from services.desk.store import read_sheet
@@ -149,6 +150,18 @@ def test_every_event_of_a_case_is_a_line_of_the_timeline() -> None:
     )  # fmt: skip
     with pytest.raises(LookupError):
         view.fold(None, event, e.DeadlineWarned(clock="sign", order="o", unit=UNIT, due=event.time))
+
+
+def test_words_are_those_of_the_whole_text_although_it_is_cut_by_clauses() -> None:
+    text = "小区暖气不热，家里有老人和孩子；已经三天了！请问供热公司什么时候维修？" * 2
+    whole = dict.fromkeys(rjieba.cut(text))
+    assert words_of(text) == [word for word in whole if len(word) > 1 and word not in ("已经", "请问", "什么")]
+
+
+def test_a_long_letter_has_the_words_of_its_first_clauses() -> None:
+    clauses = [chr(0x4E00 + n) * 2 for n in range(400)]
+    words = words_of("，".join(clauses))
+    assert (len(words), words) == (MOST, words_of("，".join(clauses[:60])))
 
 
 def test_similar_means_shared_words() -> None:
