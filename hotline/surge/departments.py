@@ -40,7 +40,7 @@ def answer_of(order: str) -> dict[str, Any]:
 
 
 class HttpDepartment(Actor):
-    """A department that reads its lists and posts its commands; there are forty of them, so each looks less often."""
+    """A department that reads its list and posts its commands; there are forty of them, so each looks less often."""
 
     busy_s, idle_s = 1.0, (2.0, 6.0)
 
@@ -49,17 +49,17 @@ class HttpDepartment(Actor):
         self._unit = unit
 
     async def round(self) -> None:
-        await self.each(self._take, unit=self._unit, state="WAIT_SIGN")
-        await self.each(self._handle, unit=self._unit, state="HANDLING")
+        await self.each(self._go_on, unit=self._unit)
 
-    def _mine(self, item: Item, state: str) -> Item | None:
-        """This unit's order on the case, if it is in that state."""
-        found = (order for order in item["orders"] if order["unit"] == self._unit and order["state"] == state)
-        return next(found, None)
+    async def _go_on(self, item: Item) -> None:
+        for order in item["orders"]:
+            if order["unit"] == self._unit and order["state"] == "WAIT_SIGN":
+                await self._take(str(item["id"]), order)
+            elif order["unit"] == self._unit and order["state"] == "HANDLING":
+                await self._handle(str(item["id"]), order)
 
-    async def _take(self, item: Item) -> None:
-        mine, case = self._mine(item, "WAIT_SIGN"), str(item["id"])
-        if mine is None or case in self.world.wall.to_link:
+    async def _take(self, case: str, mine: Item) -> None:
+        if case in self.world.wall.to_link:
             return
         order = str(mine["id"])
         plan = plan_of(self.world, case, order, datetime.fromisoformat(mine["issued_at"]))
@@ -68,10 +68,7 @@ class HttpDepartment(Actor):
         elif plan != "silent":
             await self.command(case, "sign", order, {"order": order})
 
-    async def _handle(self, item: Item) -> None:
-        mine, case = self._mine(item, "HANDLING"), str(item["id"])
-        if mine is None:
-            return
+    async def _handle(self, case: str, mine: Item) -> None:
         order = str(mine["id"])
         longer = extension_of(self.world, order, datetime.fromisoformat(mine["issued_at"]))
         if longer and not self.tries("ask_extension", order):
