@@ -115,14 +115,15 @@ class MongoDocuments:
         self._guarded = True
 
     async def _check(self) -> None:
-        """Have mongod check the collection's documents, whether the collection is there or not."""
+        """Have mongod check the collection's documents, whether it is there or not; known to a majority."""
         database, name = self._collection.database, self._collection.name
+        concern = JOURNALED.document
         try:
-            await database.command("create", name, validator=GUARD)
+            await database.command("create", name, validator=GUARD, writeConcern=concern)
         except OperationFailure as error:
             if error.code != EXISTS:
                 raise
-            await database.command("collMod", name, validator=GUARD, validationLevel="strict")
+            await database.command("collMod", name, validator=GUARD, validationLevel="strict", writeConcern=concern)
 
     async def _bulk(self, operations: list[Operation], writes: Sequence[Write]) -> tuple[int, frozenset[str]]:
         try:
