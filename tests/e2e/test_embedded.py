@@ -15,7 +15,6 @@ from pymongo import AsyncMongoClient
 
 from hotline.embedded.kafka import EmbeddedKafka
 from hotline.embedded.mongo import EmbeddedMongo
-from hotline.embedded.process import ProcessSpec
 from hotline.ports import free_port
 from hotline.supervisor import Supervisor
 
@@ -79,39 +78,6 @@ async def insert(address: str, name: str) -> list[str]:
         return [document["_id"] async for document in client["t"]["c"].find().sort("_id", 1)]
     finally:
         await client.close()
-
-
-async def ping(address: str) -> None:
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address)
-    try:
-        await client.admin.command("ping")
-    finally:
-        await client.close()
-
-
-async def initiate(address: str) -> None:
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, directConnection=True)
-    try:
-        await client.admin.command("replSetInitiate")
-    finally:
-        await client.close()
-
-
-async def test_what_a_replica_set_wrote_is_refused(tmp_path: Path) -> None:
-    mongo, supervisor = EmbeddedMongo(tmp_path / "mongo", free_port()), Supervisor(tmp_path / "logs")
-    alone = mongo.prepare()
-    assert alone.ready is not None
-    try:
-        earlier = ProcessSpec(
-            name="earlier", argv=(*alone.argv, "--replSet", "rs0"), ready=lambda: initiate(mongo.address)
-        )
-        await supervisor.start(earlier)
-        await supervisor.stop_all()
-        await supervisor.start(ProcessSpec(name="mongo", argv=alone.argv, ready=lambda: ping(mongo.address)))
-        with pytest.raises(RuntimeError, match="as a replica set"):
-            await alone.ready()
-    finally:
-        await supervisor.stop_all()
 
 
 async def test_servers_keep_what_they_acknowledged(tmp_path: Path) -> None:
