@@ -139,7 +139,7 @@ class MongoDocuments:
 
 
 def _operation(write: Write, token: str) -> Operation:
-    """What is born is inserted, for a quarter of what an upsert costs, and its guard is the unique id.
+    """What is born is inserted, for an eighth of what an upsert costs, and its guard is the unique id.
 
     A change names the document alone, so that mongod need not plan; its guard is GUARD.
     """
@@ -174,7 +174,7 @@ def _refused(error: BulkWriteError, expected: Collection[int]) -> list[Document]
 async def merge(collection: Any, changes: Mapping[str, Document], new: Collection[str]) -> None:
     """Merge into documents that have many writers, by changes (`$min`, `$max`) that may happen twice, in any order.
 
-    `new`: ids that are probably not there yet, inserted for a quarter of what an upsert costs. Raises StoreAway where
+    `new`: ids that are probably not there yet, inserted for an eighth of what an upsert costs. Raises StoreAway where
     two writers insert one document: write again.
     """
     with reachable():

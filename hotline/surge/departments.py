@@ -52,11 +52,10 @@ class HttpDepartment(Actor):
         await self.each(self._go_on, unit=self._unit)
 
     async def _go_on(self, item: Item) -> None:
+        acts = {"WAIT_SIGN": self._take, "HANDLING": self._handle}
         for order in item["orders"]:
-            if order["unit"] == self._unit and order["state"] == "WAIT_SIGN":
-                await self._take(str(item["id"]), order)
-            elif order["unit"] == self._unit and order["state"] == "HANDLING":
-                await self._handle(str(item["id"]), order)
+            if order["unit"] == self._unit and order["state"] in acts:
+                await acts[order["state"]](str(item["id"]), order)
 
     async def _take(self, case: str, mine: Item) -> None:
         if case in self.world.wall.to_link:

@@ -83,6 +83,20 @@ MUTANTS = (
         test="tests/contract/test_documents.py",
     ),
     Mutant(
+        name="writes without the server's check",
+        file="shared/mongo.py",
+        old="            await self._guard()\n",
+        new="",
+        test="tests/contract/test_guard.py",
+    ),
+    Mutant(
+        name="a refused command that leaves something",
+        file="services/dispatch/domain/fold.py",
+        old="            _restore(case, before)\n",
+        new="",
+        test="tests/unit/dispatch/test_handlers.py",
+    ),
+    Mutant(
         name="a total instead of which",
         file="shared/mongo.py",
         old="            return Saved(await self._marked([write.id for write in writes], token), clashed)\n",

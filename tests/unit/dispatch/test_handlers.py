@@ -84,6 +84,19 @@ async def test_a_rejection_stays_a_no_when_it_is_sent_again() -> None:
     assert await door.take(answer) == ["command.rejected.v1"]
 
 
+async def test_of_an_answer_whose_event_is_too_large_nothing_stays() -> None:
+    door, order = Door(), order_of(case_of())
+    await door.take(command(register(), "r"), command(c.Sign(order=order), "s"))
+    small = command(c.Answer(order=order, public_answer="x"), "a")
+    # The command just fits; its event says more, the unit and the cause.
+    fill = "x" * (MAX_BYTES - len(small.value))
+    assert await door.take(command(c.Answer(order=order, public_answer="x", internal=fill), "a")) == [
+        "command.rejected.v1"
+    ]
+    assert EVENTS.data(decode(door.out.published[-1].value)).reason == "too_large"
+    assert await door.take(command(c.Answer(order=order, public_answer="y"), "b")) == ["work_order.answered.v1"]
+
+
 async def test_the_same_matter_in_the_other_lane_is_answered_with_the_first_case() -> None:
     door = Door()
     await door.take(command(register(), "r"))
