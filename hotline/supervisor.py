@@ -18,6 +18,8 @@ from hotline.embedded.process import ProcessSpec
 
 GRACE_S = 25.0
 STEADY_S = 10.0
+LOOK_S = 0.1
+"""How often a child is looked at, whether it still lives."""
 READY_S = 90.0
 HOPELESS_STARTS = 4
 """A process that ended so often while its start was awaited will not become ready."""
@@ -160,19 +162,12 @@ class Child:
 
 
 async def _exit_of(process: asyncio.subprocess.Process) -> None:
-    """`process.wait()` may return only when the pipe is closed too, which a grandchild can prevent."""
-    try:
-        handle = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return
-    gone = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(handle, gone.set)
-    try:
-        await gone.wait()
-    finally:
-        loop.remove_reader(handle)
-        os.close(handle)
+    """`process.wait()` may return only when the pipe is closed too, which a grandchild can prevent.
+
+    `os.pidfd_open` would tell at once, but the interpreters that uv installs do not have it.
+    """
+    while process.returncode is None:  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_S)
 
 
 class Supervisor:

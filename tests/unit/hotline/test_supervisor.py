@@ -85,6 +85,13 @@ async def test_a_killed_process_comes_back(made: Supervisor) -> None:
     assert made.running() == ["a"]
 
 
+async def test_a_killed_process_comes_back_where_python_knows_no_pidfd(
+    made: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    await test_a_killed_process_comes_back(made)
+
+
 async def test_a_held_process_stays_down_until_released(made: Supervisor) -> None:
     await made.start(spec("a"))
     first = await running_pid(made, "a")
