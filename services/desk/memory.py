@@ -117,6 +117,9 @@ class MemoryStore:
     async def get(self, collection: str, key: str) -> Document:
         return dict(self.kept[collection].get(key, {}))
 
+    async def drafts(self, keys: Sequence[str]) -> dict[str, Document]:
+        return {key: dict(self.kept["drafts"][key]) for key in keys if key in self.kept["drafts"]}
+
     async def agents(self) -> list[Document]:
         return [self.kept["agents"][key] for key in sorted(self.kept["agents"])]
 

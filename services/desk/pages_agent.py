@@ -1,27 +1,34 @@
 """The agent's desk: the call that popped up, the case form with its draft, knowledge, bulletins."""
 
 import hmac
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from msgspec import convert
+from msgspec.structs import asdict
 
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain.calls import Call
 from services.desk.domain.days import day_of
 from services.desk.domain.forms import CASE_FIELDS, Incomplete, attach_body, case_body, outbound_body
+from services.desk.domain.hand import EMPTY, Hand, Resumed, hand_of
 from services.desk.domain.matters import Matters, matters_of
 from services.desk.domain.similar import rank, words_of
 from services.desk.session import Visitor
 from shared import ids
 from shared.documents import Document
+from shared.service import Problem
 
 STATES = ("ready", "busy", "wrap_up", "break", "offline")
 HISTORY = 8
 SIMILAR_AMONG = 200
-EMPTY = Call(id="")
+SHIFT = timedelta(hours=12)
+"""Calls that are older are not asked about any more."""
+AT_HAND = 50
 
 
 def agent_router(desk: Desk) -> APIRouter:
@@ -41,6 +48,7 @@ def agent_router(desk: Desk) -> APIRouter:
     router.post("/calls/{contact}/cases")(made.register)
     router.post("/calls/{contact}/attachments")(made.attach)
     router.post("/calls/{contact}/finish")(made.finish)
+    router.post("/calls/{contact}/resume")(made.resume)
     router.post("/outbound")(made.outbound)
     return router
 
@@ -94,19 +102,19 @@ class Agent:
     async def work(self, request: Request, shown: str = "") -> Response:
         """The call and its form; 204 where the page shows this call already, so that nobody loses what he types."""
         by = self._by(request)
-        call = await self._current(by)
-        if call.id == shown:
+        hand = await self._hand(by)
+        if hand.current.id == shown:
             return Response(status_code=204)
         return self._desk.page(request, "_work.html", by, **await self._work(by))
 
     async def caller(self, request: Request) -> Response:
         by = self._by(request)
-        return self._desk.page(request, "_caller.html", by, **await self._caller(await self._current(by)))
+        return self._desk.page(request, "_caller.html", by, **await self._caller((await self._hand(by)).current))
 
     async def _work(self, by: Visitor) -> dict[str, Any]:
-        call = await self._current(by)
-        matters = await self._matters(by, call.id)
-        return {**await self._caller(call), "matters": matters, "fresh": False}
+        hand = await self._hand(by)
+        matters = await self._matters(by, hand.current.id)
+        return {**await self._caller(hand.current), "left": hand.left, "matters": matters, "fresh": False}
 
     async def _matters(self, by: Visitor, contact: str) -> Matters:
         return matters_of(await self._desk.store.get("drafts", _draft(by, contact)))
@@ -115,11 +123,14 @@ class Agent:
         cases = await self._desk.store.of_caller(call.caller_ref, HISTORY) if call.caller_ref else []
         return {"call": call, "cases": cases, "open_cases": [case for case in cases if case.state != "CLOSED"]}
 
-    async def _current(self, by: Visitor) -> Call:
-        """The newest call that this agent answered and has not finished."""
-        calls = await self._desk.store.calls_of(by.who.subject, 1)
-        state = await self._desk.store.get("agents", by.who.subject)
-        return calls[0] if calls and calls[0].id != state.get("finished") else EMPTY
+    async def _hand(self, by: Visitor) -> Hand:
+        """What the agent answered in this shift, and the newest call however old it is."""
+        agent, since = by.who.subject, self._desk.clock.now() - SHIFT
+        calls = await self._desk.store.calls_of(agent, AT_HAND)
+        calls = [call for call in calls if call is calls[0] or (call.answered_at and call.answered_at >= since)]
+        drafts = await self._desk.store.drafts([_draft(by, call.id) for call in calls])
+        matters = {call.id: matters_of(drafts.get(_draft(by, call.id), {})) for call in calls}
+        return hand_of(calls, matters, convert(await self._desk.store.get("agents", agent), Resumed))
 
     async def save_draft(self, request: Request, contact: str) -> Response:
         """Autosave of the next matter, not of one that is saved; the number to call back is not kept."""
@@ -161,16 +172,27 @@ class Agent:
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/attachments", body=body)
+        if reply.good:
+            await self._desk.store.put("drafts", _draft(by, contact), {"attached": True})
         return self._desk.outcome(request, by, "intake", reply)
 
     async def finish(self, request: Request, contact: str) -> Response:
         """After-call work is over: the form goes, the agent is ready for the next call."""
         by = self._by(request)
-        await self._desk.store.put("agents", by.who.subject, {"finished": contact})
+        await self._desk.store.put("drafts", _draft(by, contact), {"finished": True})
         reply = await self._set_state(by, "ready")
         response = self._desk.outcome(request, by, "intake", reply)
         response.headers["HX-Trigger"] = "desk-done, desk-call"
         return response
+
+    async def resume(self, request: Request, contact: str) -> Response:
+        """Back to a call that was left for a newer one; 404 if it is not among those."""
+        by = self._by(request)
+        if contact not in [call.id for call in (await self._hand(by)).left]:
+            raise Problem(404, "no_such_call", f"no call {contact[:60]} was left unfinished here")
+        back = Resumed(contact, self._desk.clock.now())
+        await self._desk.store.put("agents", by.who.subject, asdict(back))
+        return Response(status_code=204, headers={"HX-Trigger": "desk-call"})
 
     async def outbound(self, request: Request) -> Response:
         by, form = self._by(request), await fields(request)
@@ -193,7 +215,8 @@ class Agent:
     async def similar(self, request: Request, title: str = "", cause: str = "", course: str = "") -> Response:
         by, words = self._by(request), words_of(f"{title} {cause} {course}")
         among = await self._desk.store.with_words(words, SIMILAR_AMONG) if words else []
-        return self._desk.page(request, "_similar.html", by, found=rank(words, among), call=await self._current(by))
+        call = (await self._hand(by)).current
+        return self._desk.page(request, "_similar.html", by, found=rank(words, among), call=call)
 
     async def bulletins(self, request: Request) -> Response:
         by = self._by(request)

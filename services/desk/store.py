@@ -120,6 +120,10 @@ class Store(Protocol):
 
     async def get(self, collection: str, key: str) -> Document: ...
 
+    async def drafts(self, keys: Sequence[str]) -> dict[str, Document]:
+        """Those of these forms that were ever saved, by key."""
+        ...
+
     async def agents(self) -> list[Document]: ...
 
     async def viewed(self, view: View) -> None: ...
@@ -251,6 +255,11 @@ class MongoStore:
     async def get(self, collection: str, key: str) -> Document:
         with reachable():
             return await self._database[collection].find_one({"_id": key}) or {}
+
+    async def drafts(self, keys: Sequence[str]) -> dict[str, Document]:
+        with reachable():
+            found = await self._database.drafts.find({"_id": {"$in": list(keys)}}).to_list(None)
+        return {document["_id"]: document for document in found}
 
     async def agents(self) -> list[Document]:
         with reachable():

@@ -1,13 +1,14 @@
 """The agents of the centre: what each does now. Nobody is ready who has not read what every agent must know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import structlog
 from msgspec import Struct
 
-from services.intake.domain.agents import Agent, AgentState, called_away, moved
+from services.intake.domain.agents import Agent, AgentState, called_away, moved, off_call, on_call
 from services.intake.guidance import Guidance
 from services.intake.store import AgentStore
 from shared.clock import Clock
@@ -16,6 +17,7 @@ from shared.service import Problem
 from shared.tasks import repeating
 
 log = structlog.get_logger()
+FIELDS = ("state", "since", "why", "contact")
 LOOKS = 5
 LOOK_S = 0.1
 WATCH_S = 2.0
@@ -28,6 +30,14 @@ class Unread(Exception):
     def __init__(self, bulletins: list[str]) -> None:
         super().__init__(", ".join(bulletins))
         self.bulletins = bulletins
+
+
+class Heard(NamedTuple):
+    """A call was answered by this agent, or, where none is named, is over."""
+
+    contact: str
+    agent: str
+    at: datetime
 
 
 class Unconfirmed(Struct, frozen=True, kw_only=True):
@@ -79,6 +89,18 @@ class Agents:
         """For ever: nobody stays ready who lets the time for confirming pass."""
         await repeating(self.call_away, WATCH_S, self._clock.sleep)
 
+    async def follow(self, heard: Sequence[Heard]) -> None:
+        """Calls move the agents who take them; who never said what he does is not known here. Raises StoreAway."""
+        rows = await self._store.all_agents() if heard else []
+        while rows:
+            known = {row["_id"]: _agent(row) for row in rows}
+            made = _followed(known, heard)
+            revs = {row["_id"]: int(row["rev"]) for row in rows}
+            writes = [_write(one, revs[name]) for name, one in made.items() if one is not known[name]]
+            # Who said something himself meanwhile is looked at again.
+            refused = {write.id for write in writes} - set((await self._store.agents.save(writes)).written)
+            rows = [*(await self._store.agents.load(sorted(refused))).values()] if refused else []
+
     async def call_away(self) -> list[str]:
         """The agents who were ready and are no longer."""
         overdue = self._guidance.overdue() if self._guidance.whole() else []
@@ -119,12 +141,27 @@ class Agents:
         raise Unread(unread)
 
     async def _save(self, made: Agent, rev: int) -> bool:
-        fields: Document = {"state": made.state, "since": made.since, "why": made.why}
-        saved = await self._store.agents.save([Write(made.agent, rev, fields, {})])
+        saved = await self._store.agents.save([_write(made, rev)])
         return made.agent in saved.written
 
 
+def _followed(known: Mapping[str, Agent], heard: Sequence[Heard]) -> dict[str, Agent]:
+    made = dict(known)
+    on_line = {one.contact: one.agent for one in known.values() if one.contact}
+    for contact, agent, at in sorted(heard, key=lambda one: one.at):
+        if agent in made:
+            made[agent] = on_call(made[agent], contact, at)
+            on_line[contact] = agent
+        elif not agent and contact in on_line:
+            made[on_line[contact]] = off_call(made[on_line[contact]], contact, at)
+    return made
+
+
+def _write(made: Agent, rev: int) -> Write:
+    return Write(made.agent, rev, {name: getattr(made, name) for name in FIELDS}, {})
+
+
 def _agent(document: Document) -> Agent:
-    said: Document = {name: document[name] for name in ("state", "since", "why") if name in document}
+    said: Document = {name: document[name] for name in FIELDS if name in document}
     said["agent"] = document["_id"]
     return msgspec.convert(said, Agent)

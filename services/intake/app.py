@@ -41,13 +41,16 @@ MB = 1024 * 1024
 class Worker:
     """Keeps the contacts' documents. It starts when the broker is there; the door does not wait for it."""
 
-    def __init__(self, settings: Settings, clock: Clock, transport: KafkaTransport, database: Any) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, transport: KafkaTransport, database: Any, agents: Agents
+    ) -> None:
         self._settings = settings
         self._clock = clock
         topics = Topics(settings.city)
         self._topic = topics.contacts
         self._transport = transport
-        self._handler = ContactHandler(MongoContacts(database), OrderedPublisher(transport, clock), topics.dead_letters)
+        publisher = OrderedPublisher(transport, clock)
+        self._handler = ContactHandler(MongoContacts(database), publisher, topics.dead_letters, agents.follow)
         self._bus: Bus | None = None
         self._stopping = False
         self._starting: asyncio.Task[None] | None = None
@@ -103,7 +106,6 @@ class Intake:
         self.transport = KafkaTransport(settings.kafka)
         spools = {lane: Spool(settings.state_dir, lane, settings.spool_max_mb * MB) for lane in LANES}
         self.acceptor = Acceptor(self.transport, spools, clock)
-        self.worker = Worker(settings, clock, self.transport, self.database)
         self.shelf = Shelf()
         topics = Topics(settings.city)
         letters = Letters(settings.kafka, topics.dead_letters, READER, OrderedPublisher(self.transport, clock))
@@ -111,6 +113,7 @@ class Intake:
         ivr, seats = load_ivr(settings.policy), load_seats(settings.policy)
         self.guidance = Guidance(ivr, seats, self.shelf, clock, lambda: self.table.ready)
         self.agents = Agents(MongoAgents(self.database), self.guidance, clock)
+        self.worker = Worker(settings, clock, self.transport, self.database, self.agents)
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

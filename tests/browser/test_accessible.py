@@ -43,7 +43,8 @@ def furnish(desk: Running) -> dict[str, str]:
     desk.do(partial(world.city.tell, asked, asked_return))
     desk.do(partial(world.city.tell, fed, e.WorkOrderSigned(order=order, unit=UNIT)))
     desk.do(partial(world.city.tell, fed, answered))
-    desk.do(partial(world.city.call, "1", CALLER, "017"))
+    for name in ("left", "1"):
+        desk.do(partial(world.city.call, name, CALLER, "017"))
     for n in range(3):
         desk.do(partial(world.city.call, f"w{n}", f"+861381234000{n}"))
     for name, state in (("017", "ready"), ("018", "busy"), ("019", "wrap_up")):

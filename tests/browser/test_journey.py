@@ -208,6 +208,28 @@ def test_level_one_bulletin_is_acknowledged_by_keyboard(desk: Running, people: P
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_a_form_that_a_newer_call_pushed_aside_is_gone_on_with(desk: Running, people: People) -> None:
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
+    expect(page.locator("#caller")).to_contain_text("138****1234")
+    page.locator("#title").fill(FIELDS["title"])
+    expect(page.locator("#saved")).to_contain_text("草稿已存")
+    desk.do(lambda: desk.world.city.call("2", "+8613912345678", "017"))
+    expect(page.locator("#caller")).to_contain_text("139****5678")
+    expect(page.locator("#title")).to_have_value("")
+    left = page.get_by_role("region", name="未办结的来电")
+    expect(left).to_contain_text("138****1234")
+    people.picture(page, "left")
+    left.get_by_role("button", name="继续登记").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#title")).to_have_value(FIELDS["title"])
+    expect(left).to_contain_text("139****5678")
+    page.keyboard.press("F9")
+    expect(page.locator("#caller")).to_contain_text("139****5678")
+    expect(left).to_be_hidden()
+
+
 def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None:
     desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
     page = people.page("agent")

@@ -154,6 +154,7 @@ async def test_drafts_agents_and_views(city: LittleCity) -> None:
     await city.store.put("drafts", "a/b", {"fields": {"title": "t"}})
     await city.store.put("drafts", "a/b", {"matter": 2})
     assert await city.store.get("drafts", "a/b") == {"_id": "a/b", "fields": {"title": "t"}, "matter": 2}
+    assert await city.store.drafts(["a/b", "a/c"]) == {"a/b": await city.store.get("drafts", "a/b")}
     await city.store.put("agents", "018", {"state": "ready"})
     await city.store.put("agents", "017", {"state": "busy"})
     assert [one["_id"] for one in await city.store.agents()] == ["017", "018"]

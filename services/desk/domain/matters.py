@@ -4,19 +4,33 @@ from msgspec import Struct, convert
 
 from shared.documents import Document
 
+CHOSEN = frozenset({"request_type"})
+"""Fields of the form that are never empty."""
+
 
 class Matters(Struct, frozen=True, kw_only=True):
-    """`matter` is the next one; `drafted` is the one that `fields` belong to; `saved`: matter → mark of its content."""
+    """`matter` is the next one; `drafted` is the one that `fields` belong to; `saved`: matter → mark of its content.
+
+    `attached`: the call was added to a case. `finished`: its agent said that it is over.
+    """
 
     matter: int = 1
     fields: dict[str, str] = {}
     drafted: int = 0
     saved: dict[str, str] = {}
+    attached: bool = False
+    finished: bool = False
 
     @property
     def draft(self) -> dict[str, str]:
         """What was typed of the next matter; a draft without a number is from before drafts had one."""
         return self.fields if self.drafted in (0, self.matter) else {}
+
+    @property
+    def left(self) -> bool:
+        """Nothing came of the call yet, or something was typed that is not saved."""
+        typed = any(text for name, text in self.draft.items() if name not in CHOSEN)
+        return not self.finished and (typed or not (self.saved or self.attached))
 
     def differs(self, matter: int, mark: str) -> bool:
         """Whether this matter is saved already, with other content."""

@@ -1,4 +1,4 @@
-"""An agent's state: what he does, and since when."""
+"""An agent's state: what he does, and since when. He chooses it himself, but for what calls and bulletins do to it."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,12 +9,13 @@ AgentState = Literal["ready", "busy", "wrap_up", "break", "offline"]
 
 
 class Agent(Struct, frozen=True, kw_only=True):
-    """`why`: the reason of a state that he has not chosen himself."""
+    """`why`: the reason of a state that he has not chosen himself; `contact`: the call that is the reason."""
 
     agent: str
     state: AgentState
     since: datetime
     why: str = ""
+    contact: str = ""
 
 
 def moved(known: Agent | None, agent: str, state: AgentState, now: datetime) -> Agent:
@@ -29,3 +30,19 @@ def called_away(known: Agent | None, agent: str, now: datetime) -> Agent:
     if known is None or known.state != "ready":
         return known or Agent(agent=agent, state="offline", since=now)
     return Agent(agent=agent, state="break", since=now, why="unacknowledged_bulletins")
+
+
+def on_call(known: Agent, contact: str, at: datetime) -> Agent:
+    """Who answers a call is on it, whatever he said before; what he said since counts more."""
+    return _by_call(known, "busy", contact, at)
+
+
+def off_call(known: Agent, contact: str, at: datetime) -> Agent:
+    """After-call work of the call that he was on, until he says what is next."""
+    on_it = known.state == "busy" and known.contact == contact
+    return _by_call(known, "wrap_up", contact, at) if on_it else known
+
+
+def _by_call(known: Agent, state: AgentState, contact: str, at: datetime) -> Agent:
+    made = Agent(agent=known.agent, state=state, since=at, why="call", contact=contact)
+    return known if known.since > at or made == known else made

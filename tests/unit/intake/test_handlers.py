@@ -1,11 +1,13 @@
 """A contact's document, put together from events in any order; what is malformed becomes a dead letter."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 
 import msgspec
 import pytest
 
+from services.intake.agents import Heard
 from services.intake.handlers import ContactHandler
 from services.intake.store import MemoryContacts
 from shared.deadletters import ORIGIN, READER
@@ -47,7 +49,11 @@ def read(*records: Record) -> list[Stored]:
 
 def handler() -> tuple[ContactHandler, MemoryContacts, MemoryPublisher]:
     contacts, publisher = MemoryContacts(), MemoryPublisher()
-    return ContactHandler(contacts, publisher, "dead-letters"), contacts, publisher
+    return ContactHandler(contacts, publisher, "dead-letters", nobody_hears), contacts, publisher
+
+
+async def nobody_hears(_: Sequence[Heard]) -> None:
+    return
 
 
 async def test_any_order_gives_the_same_contact() -> None:

@@ -88,6 +88,7 @@ class World:
         self.whole = True
         guidance = Guidance(load_ivr(POLICY), load_seats(POLICY), self.shelf, self.clock, lambda: self.whole)
         door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(POLICY), load_city(POLICY).area_code)
+        self.guidance = guidance
         self.agents = Agents(MemoryAgents(), guidance, self.clock)
         api = IntakeApi(
             SETTINGS,
