@@ -129,7 +129,7 @@ def switch_body(form: Fields) -> dict[str, Any]:
 
 def _judged(form: Fields, yes: str, reason: str = "reason") -> bool:
     """Whether the person said yes; a no needs its reason."""
-    positive = form.get("decision") == yes
+    positive = _need(form, "decision") == yes
     if not positive:
         _need(form, reason)
     return positive
@@ -160,7 +160,7 @@ def _answer(form: Fields) -> dict[str, Any]:
         "order": _need(form, "order"),
         "public_answer": _need(form, "public_answer"),
         "internal": form.get("internal", ""),
-        "solved": form.get("solved") == "yes",
+        "solved": _need(form, "solved") == "yes",
     }
 
 
@@ -171,7 +171,7 @@ def _audit(form: Fields) -> dict[str, Any]:
 
 def _follow_up(form: Fields) -> dict[str, Any]:
     return {
-        "solved": form.get("solved") == "yes",
+        "solved": _need(form, "solved") == "yes",
         "satisfaction": int(form.get("satisfaction") or 0),
         "comment": form.get("comment", ""),
     }
