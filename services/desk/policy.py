@@ -36,8 +36,8 @@ class DeskFile(Policy):
     partners: tuple[Choice, ...]
 
 
-class ReturnReason(Policy):
-    """Why a unit gives an order back, for the form."""
+class Reason(Policy):
+    """Why somebody gives an order or a transfer back, in words."""
 
     model_config = ConfigDict(extra="ignore")
     name: str
@@ -48,7 +48,14 @@ class ReasonsFile(Policy):
     """The reasons in rules.yaml; dispatch owns the file and judges by it."""
 
     model_config = ConfigDict(extra="ignore")
-    return_reasons: dict[str, ReturnReason]
+    return_reasons: dict[str, Reason]
+
+
+class TransferFile(Policy):
+    """The reasons in transfer.yaml, which transfer owns; a partner's own code is not among them."""
+
+    model_config = ConfigDict(extra="ignore")
+    reasons: dict[str, Reason]
 
 
 class City:
@@ -58,6 +65,7 @@ class City:
         self.desk = load(folder, "desk", DeskFile)
         self.names = load_city(folder)
         self.return_reasons = load(folder, "rules", ReasonsFile).return_reasons
+        self.transfer_reasons = load(folder, "transfer", TransferFile).reasons
         self.units: dict[str, Unit] = load_units(folder).by_code()
         self.dues = _dues(load_rulebook(folder))
 

@@ -63,6 +63,11 @@ class Speech:
         known = self._city.units.get(code)
         return (known.name if self.lang == LANGUAGES[0] else known.english) if known else code
 
+    def transfer_reason(self, code: str) -> str:
+        """Why a transfer ended or was refused."""
+        known = self._city.transfer_reasons.get(code)
+        return self.name(known) if known else self.word("reason", code)
+
     def choice(self, choices: tuple[Choice, ...], code: str) -> str:
         return next((self.name(one) for one in choices if one.code == code), code)
 
