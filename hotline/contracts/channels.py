@@ -14,6 +14,7 @@ from shared.events.deliveries import DELIVERIES
 from shared.events.envelope import Registry
 from shared.events.feeds import FEEDS
 from shared.events.knowledge import KNOWLEDGE
+from shared.ids import ROOT
 
 FILLED = (
     "`id`: your own, a new one for each answer; the same id again is the same answer. `source`: a name of your system. "
@@ -21,6 +22,12 @@ FILLED = (
     "append time counts. `digest`: leave it out; it is made here. `actor`: none, or `unit:<code>` of the topic."
 )
 """How a department fills the envelope of an answer."""
+OUTCOME = (
+    f"What became of an answer: the record whose `causationid` is the UUIDv5, in the namespace {ROOT}, of `client`, "
+    "`unit:<code>` and the answer's own `id`, joined by U+001F. A `command.rejected.v1` among them changed nothing; "
+    "`reason` and `detail` say why."
+)
+"""How a department finds what its answer led to, by any library for UUIDs."""
 
 
 class Channel(NamedTuple):
@@ -57,7 +64,7 @@ CHANNELS = (
     Channel("cases", "{city}.cases.{lane}", CASES, "case id", ("dispatch",),
             ("dispatch", "sla", "transfer", "notify", "reports", "desk"), "What happened to a case, in its order."),
     Channel("feed", "{city}.dept.{unit}", FEEDS, "case id", ("dispatch",), (ANYBODY,),
-            "The work orders of one department, numbered per order."),
+            f"The work orders of one department, numbered per order. {OUTCOME}"),
     Channel("answers", "{city}.dept.{unit}.answers", ANSWERS, "case id", (ANYBODY,), ("dispatch",),
             f"What a department answers: {', '.join(map(verb_of, ANSWERS.models))}. {FILLED}"),
     Channel("deliveries", "{city}.deliveries", DELIVERIES, "case id", ("notify",), ("reports", "desk"),

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import uuid
 from pathlib import Path
 
 import msgspec
@@ -49,6 +51,18 @@ async def test_the_bridge_takes_every_answer_that_is_shown() -> None:
         log.produce(Record(TOPICS.answers(UNIT), body["subject"].encode(), json.dumps(body).encode()))
     await Bridge(publisher, FakeClock(), TOPICS, [UNIT]).handle(log.all(TOPICS.answers(UNIT)))
     assert [record.topic for record in publisher.published] == [TOPICS.commands("normal")] * 2
+
+
+async def test_a_department_finds_what_its_answer_led_to_as_the_contract_says() -> None:
+    says = asyncapi()["channels"]["feed"]["description"]
+    (namespace,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", says)
+    (shown,) = examples("answers", "case.sign.v1")
+    body = shown["payload"]
+    log, publisher = MemoryLog(), MemoryPublisher()
+    log.produce(Record(TOPICS.answers(UNIT), body["subject"].encode(), json.dumps(body).encode()))
+    await Bridge(publisher, FakeClock(), TOPICS, [UNIT]).handle(log.all(TOPICS.answers(UNIT)))
+    expected = uuid.uuid5(uuid.UUID(namespace), "\x1f".join(("client", f"unit:{UNIT}", body["id"])))
+    assert [decode(record.value).id for record in publisher.published] == [str(expected)]
 
 
 def test_the_answers_channel_lists_what_the_bridge_lets_through() -> None:
