@@ -225,7 +225,7 @@ def test_a_form_that_a_newer_call_pushed_aside_is_gone_on_with(desk: Running, pe
     expect(page.locator("#title")).to_have_value("")
     left = page.get_by_role("region", name="未办结的来电")
     expect(left).to_contain_text("138****1234")
-    people.picture(page, "left")
+    people.picture(page, "agent_left")
     left.get_by_role("button", name="继续登记").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#title")).to_have_value(FIELDS["title"])
