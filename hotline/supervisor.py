@@ -164,7 +164,7 @@ class Child:
 async def _exit_of(process: asyncio.subprocess.Process) -> None:
     """`process.wait()` may return only when the pipe is closed too, which a grandchild can prevent.
 
-    `os.pidfd_open` would tell at once, but the interpreters that uv installs do not have it.
+    `os.pidfd_open` would tell at once, but not every build of Python has it: the standalone one of 3.14.6 does not.
     """
     while process.returncode is None:  # noqa: ASYNC110
         await asyncio.sleep(LOOK_S)

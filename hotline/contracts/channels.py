@@ -25,7 +25,7 @@ FILLED = (
 OUTCOME = (
     f"What became of an answer: the record whose `causationid` is the UUIDv5, in the namespace {ROOT}, of `client`, "
     "`unit:<code>` and the answer's own `id`, joined by U+001F. A `command.rejected.v1` among them changed nothing; "
-    "`reason` and `detail` say why."
+    "`reason` and `detail` say why. Where an id came again with other content, `#` and a digest follow."
 )
 """How a department finds what its answer led to, by any library for UUIDs."""
 

@@ -61,7 +61,8 @@ class Agent:
 
     async def page(self, request: Request) -> Response:
         by = self._by(request)
-        return self._desk.page(request, "agent.html", by, **await self._work(by), **await self._strip(by))
+        work = await self._work(await self._hand(by))
+        return self._desk.page(request, "agent.html", by, **work, **await self._strip(by))
 
     async def strip(self, request: Request) -> Response:
         by = self._by(request)
@@ -105,16 +106,14 @@ class Agent:
         hand = await self._hand(by)
         if hand.current.id == shown:
             return Response(status_code=204)
-        return self._desk.page(request, "_work.html", by, **await self._work(by))
+        return self._desk.page(request, "_work.html", by, **await self._work(hand))
 
     async def caller(self, request: Request) -> Response:
         by = self._by(request)
         return self._desk.page(request, "_caller.html", by, **await self._caller((await self._hand(by)).current))
 
-    async def _work(self, by: Visitor) -> dict[str, Any]:
-        hand = await self._hand(by)
-        matters = await self._matters(by, hand.current.id)
-        return {**await self._caller(hand.current), "left": hand.left, "matters": matters, "fresh": False}
+    async def _work(self, hand: Hand) -> dict[str, Any]:
+        return {**await self._caller(hand.current), "left": hand.left, "matters": hand.matters, "fresh": False}
 
     async def _matters(self, by: Visitor, contact: str) -> Matters:
         return matters_of(await self._desk.store.get("drafts", _draft(by, contact)))
@@ -124,13 +123,12 @@ class Agent:
         return {"call": call, "cases": cases, "open_cases": [case for case in cases if case.state != "CLOSED"]}
 
     async def _hand(self, by: Visitor) -> Hand:
-        """What the agent answered in this shift, and the newest call however old it is."""
-        agent, since = by.who.subject, self._desk.clock.now() - SHIFT
+        agent = by.who.subject
         calls = await self._desk.store.calls_of(agent, AT_HAND)
-        calls = [call for call in calls if call is calls[0] or (call.answered_at and call.answered_at >= since)]
         drafts = await self._desk.store.drafts([_draft(by, call.id) for call in calls])
         matters = {call.id: matters_of(drafts.get(_draft(by, call.id), {})) for call in calls}
-        return hand_of(calls, matters, convert(await self._desk.store.get("agents", agent), Resumed))
+        back = convert(await self._desk.store.get("agents", agent), Resumed)
+        return hand_of(calls, matters, back, self._desk.clock.now() - SHIFT)
 
     async def save_draft(self, request: Request, contact: str) -> Response:
         """Autosave of the next matter, not of one that is saved; the number to call back is not kept."""

@@ -1,14 +1,13 @@
 """The agents of the centre: what each does now. Nobody is ready who has not read what every agent must know."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 import structlog
 from msgspec import Struct
 
-from services.intake.domain.agents import Agent, AgentState, called_away, moved, off_call, on_call
+from services.intake.domain.agents import Agent, AgentState, Heard, called_away, followed, moved
 from services.intake.guidance import Guidance
 from services.intake.store import AgentStore
 from shared.clock import Clock
@@ -30,14 +29,6 @@ class Unread(Exception):
     def __init__(self, bulletins: list[str]) -> None:
         super().__init__(", ".join(bulletins))
         self.bulletins = bulletins
-
-
-class Heard(NamedTuple):
-    """A call was answered by this agent, or, where none is named, is over."""
-
-    contact: str
-    agent: str
-    at: datetime
 
 
 class Unconfirmed(Struct, frozen=True, kw_only=True):
@@ -94,9 +85,9 @@ class Agents:
         rows = await self._store.all_agents() if heard else []
         while rows:
             known = {row["_id"]: _agent(row) for row in rows}
-            made = _followed(known, heard)
+            made = followed(known, heard)
             revs = {row["_id"]: int(row["rev"]) for row in rows}
-            writes = [_write(one, revs[name]) for name, one in made.items() if one is not known[name]]
+            writes = [_write(one, revs[name]) for name, one in made.items() if one != known[name]]
             # Who said something himself meanwhile is looked at again.
             refused = {write.id for write in writes} - set((await self._store.agents.save(writes)).written)
             rows = [*(await self._store.agents.load(sorted(refused))).values()] if refused else []
@@ -143,18 +134,6 @@ class Agents:
     async def _save(self, made: Agent, rev: int) -> bool:
         saved = await self._store.agents.save([_write(made, rev)])
         return made.agent in saved.written
-
-
-def _followed(known: Mapping[str, Agent], heard: Sequence[Heard]) -> dict[str, Agent]:
-    made = dict(known)
-    on_line = {one.contact: one.agent for one in known.values() if one.contact}
-    for contact, agent, at in sorted(heard, key=lambda one: one.at):
-        if agent in made:
-            made[agent] = on_call(made[agent], contact, at)
-            on_line[contact] = agent
-        elif not agent and contact in on_line:
-            made[on_line[contact]] = off_call(made[on_line[contact]], contact, at)
-    return made
 
 
 def _write(made: Agent, rev: int) -> Write:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from msgspec import Struct, to_builtins
 
-from services.intake.agents import Heard
+from services.intake.domain.agents import Heard
 from services.intake.store import Contacts
 from shared import names
 from shared.deadletters import dead_letter

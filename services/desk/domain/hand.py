@@ -20,22 +20,25 @@ class Resumed(Struct, frozen=True):
 
 
 class Hand(NamedTuple):
-    """`current` is on the page; `left` are the others that still want him, the newest first."""
+    """`current` is on the page, with its `matters`; `left` are the others that still want him, the newest first."""
 
     current: Call
+    matters: Matters
     left: list[Call]
 
 
-def hand_of(calls: Sequence[Call], matters: Mapping[str, Matters], back: Resumed) -> Hand:
+def hand_of(calls: Sequence[Call], matters: Mapping[str, Matters], back: Resumed, since: datetime) -> Hand:
     """`calls`: what the agent answered, the newest first; `matters` of each of them.
 
-    On the page is the newest until he finishes it, or the one to which he has gone back since it came.
+    On the page is the newest until he finishes it, or the one to which he has gone back since it came. Of the others,
+    those from before `since` are not asked about any more.
     """
     newest = calls[:1]
-    wanting = [one for one in calls if matters[one.id].left or (one in newest and not matters[one.id].finished)]
+    wanting = [one for one in newest if not matters[one.id].finished]
+    wanting += [one for one in calls[1:] if matters[one.id].left and one.answered_at and one.answered_at >= since]
     again = [call for call in wanting if call.id == back.resumed and not _came_since(newest[0], back.resumed_at)]
     current = next(iter(again or [call for call in newest if call in wanting]), EMPTY)
-    return Hand(current, [call for call in wanting if call is not current])
+    return Hand(current, matters.get(current.id, Matters()), [call for call in wanting if call is not current])
 
 
 def _came_since(call: Call, moment: datetime | None) -> bool:

@@ -1,7 +1,8 @@
 """An agent's state: what he does, and since when. He chooses it himself, but for what calls and bulletins do to it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -18,6 +19,14 @@ class Agent(Struct, frozen=True, kw_only=True):
     contact: str = ""
 
 
+class Heard(NamedTuple):
+    """A call was answered by this agent, or, where none is named, is over."""
+
+    contact: str
+    agent: str
+    at: datetime
+
+
 def moved(known: Agent | None, agent: str, state: AgentState, now: datetime) -> Agent:
     """The agent in the state; who is in it already stays in it since then."""
     if known is not None and known.state == state:
@@ -32,17 +41,29 @@ def called_away(known: Agent | None, agent: str, now: datetime) -> Agent:
     return Agent(agent=agent, state="break", since=now, why="unacknowledged_bulletins")
 
 
-def on_call(known: Agent, contact: str, at: datetime) -> Agent:
+def followed(known: Mapping[str, Agent], heard: Sequence[Heard]) -> dict[str, Agent]:
+    """All agents after these calls, told in any order; who is not known does not become so."""
+    made = dict(known)
+    on_line = {one.contact: one.agent for one in known.values() if one.contact}
+    for contact, agent, at in sorted(heard, key=lambda one: one.at):
+        if agent in made:
+            made[agent] = _on_call(made[agent], contact, at)
+            on_line[contact] = agent
+        elif not agent and contact in on_line:
+            made[on_line[contact]] = _off_call(made[on_line[contact]], contact, at)
+    return made
+
+
+def _on_call(known: Agent, contact: str, at: datetime) -> Agent:
     """Who answers a call is on it, whatever he said before; what he said since counts more."""
     return _by_call(known, "busy", contact, at)
 
 
-def off_call(known: Agent, contact: str, at: datetime) -> Agent:
+def _off_call(known: Agent, contact: str, at: datetime) -> Agent:
     """After-call work of the call that he was on, until he says what is next."""
     on_it = known.state == "busy" and known.contact == contact
     return _by_call(known, "wrap_up", contact, at) if on_it else known
 
 
 def _by_call(known: Agent, state: AgentState, contact: str, at: datetime) -> Agent:
-    made = Agent(agent=known.agent, state=state, since=at, why="call", contact=contact)
-    return known if known.since > at or made == known else made
+    return known if known.since > at else Agent(agent=known.agent, state=state, since=at, why="call", contact=contact)

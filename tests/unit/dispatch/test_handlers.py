@@ -182,6 +182,17 @@ async def test_feed_records_count_the_steps_of_an_order() -> None:
     ]  # fmt: skip
 
 
+async def test_a_unit_finds_in_its_feed_what_its_commands_led_to() -> None:
+    door = Door()
+    signs = [command(c.Sign(order=one), one, actor=f"unit:{LEAD}") for one in (order_of(case_of()), "another's")]
+    await door.take(command(register(), "r"), *signs)
+    feed = [decode(record.value) for record in door.log.all(TOPICS.feed(LEAD))]
+    assert [(event.type, event.causationid) for event in feed[1:]] == [
+        ("work_order.signed.v1", decode(signs[0].value).id),
+        ("command.rejected.v1", decode(signs[1].value).id),
+    ]
+
+
 async def test_a_unit_is_told_until_when_its_order_is_to_be_resolved() -> None:
     door = Door()
     await door.take(command(register(), "r"))

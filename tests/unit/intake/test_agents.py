@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.agents import Agents, Heard
-from services.intake.domain.agents import Agent, AgentState
+from services.intake.agents import Agents
+from services.intake.domain.agents import Agent, AgentState, Heard
 from services.intake.handlers import ContactHandler
 from services.intake.store import MemoryAgents, MemoryContacts
 from shared.documents import Document, Write

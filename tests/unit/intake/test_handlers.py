@@ -7,7 +7,7 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from services.intake.agents import Heard
+from services.intake.domain.agents import Heard
 from services.intake.handlers import ContactHandler
 from services.intake.store import MemoryContacts
 from shared.deadletters import ORIGIN, READER
