@@ -30,6 +30,11 @@ class Reply(Struct, frozen=True):
             return "away"
         return str(self.body.get("reason", "")) if isinstance(self.body, dict) else ""
 
+    @property
+    def final(self) -> bool:
+        """Done, or refused for what was sent: whoever sends again has another wish."""
+        return self.good or (400 <= self.status < 500 and self.status not in (408, 429))
+
     def items(self) -> list[dict[str, Any]]:
         """The items of a list, none where there was no good answer."""
         return list(self.body.get("items", ())) if self.good and isinstance(self.body, dict) else []

@@ -9,7 +9,7 @@ from services.desk.clients import Ask, Reply, Services
 from services.desk.lags import Lags
 from services.desk.live import Hub
 from services.desk.policy import City
-from services.desk.render import Renderer
+from services.desk.render import Renderer, new_key
 from services.desk.reveals import Reveals
 from services.desk.session import Visitor, visitor
 from services.desk.store import Store
@@ -17,6 +17,8 @@ from shared.clock import Clock
 from shared.settings import Settings
 
 MOST_FIELD = 20_000
+NEXT_KEY = "Desk-Key"
+"""Response header: the Idempotency-Key of what the form sends next."""
 
 
 class Desk(NamedTuple):
@@ -49,8 +51,13 @@ class Desk(NamedTuple):
     def outcome(
         self, request: Request, by: Visitor, service: str, reply: Reply, template: str = "_outcome.html", **more: Any
     ) -> HTMLResponse:
-        """What came of an action, as words; a good one lets the page fetch what has changed."""
+        """What came of an action, as words; a good one lets the page fetch what has changed.
+
+        `poll`: where to ask for an outcome that is not known yet. Once it is, the form gets its next key (keep.js).
+        """
         response = self.page(request, template, by, service=service, reply=reply, **{"poll": "", **more})
+        if reply.final and not more.get("poll"):
+            response.headers[NEXT_KEY] = new_key()
         if reply.good:
             response.headers["HX-Trigger"] = "desk-done"
         return response

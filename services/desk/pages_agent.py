@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from msgspec import convert
 from msgspec.structs import asdict
 
+from services.desk.cases import Cases
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain.calls import Call
@@ -58,6 +59,7 @@ class Agent:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._cases = Cases(desk)
 
     async def page(self, request: Request) -> Response:
         by = self._by(request)
@@ -193,14 +195,14 @@ class Agent:
         return Response(status_code=204, headers={"HX-Trigger": "desk-call"})
 
     async def outbound(self, request: Request) -> Response:
+        """A call out on a case, named by its number, goes on record."""
         by, form = self._by(request), await fields(request)
         try:
             body = outbound_body(form)
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
-        reply = await self._desk.ask(
-            by, "intake", "POST", "/calls/outbound", body=body, key=form.get("key", "")
-        )  # fmt: skip
+        body["case_id"] = (await self._cases.find(by, body["case_id"])).id
+        reply = await self._desk.ask(by, "intake", "POST", "/calls/outbound", body=body, key=form.get("key", ""))
         return self._desk.outcome(request, by, "intake", reply)
 
     async def knowledge(self, request: Request, q: str = "") -> Response:

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from services.desk.clients import Reply
 from shared.events import cases as e
 from shared.ids import receipt_code
 from tests.browser.conftest import People, Running, follow, settled, visit
@@ -236,6 +237,47 @@ def test_a_form_that_a_newer_call_pushed_aside_is_gone_on_with(desk: Running, pe
     page.keyboard.press("F9")
     expect(page.locator("#caller")).to_contain_text("139****5678")
     expect(left).to_be_hidden()
+
+
+def test_calls_out_one_after_the_other_are_each_on_record(desk: Running, people: People) -> None:
+    case = desk.do(desk.world.case)
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    page.locator("#outbound-title").click()
+    for result in ("busy", "busy", "connected"):
+        page.locator("#out-case").fill(desk.world.store.table.rows[case]["number"])
+        page.locator("#out-purpose").select_option("reach_unit")
+        page.locator("#out-callee").select_option(UNIT)
+        page.locator("#out-result").select_option(result)
+        page.get_by_role("button", name="登记外呼").click()
+        expect(page.locator("#out-case")).to_have_value("")
+        settled(page)
+    logged = [ask for ask in desk.world.city.asked if ask.path == "/calls/outbound"]
+    assert [(ask.body["case_id"], ask.body["result"]) for ask in logged] == [
+        (case, "busy"), (case, "busy"), (case, "connected"),
+    ]  # fmt: skip
+    assert len({ask.key for ask in logged}) == 3
+
+
+def test_a_refused_action_is_sent_again_with_other_words(desk: Running, people: People) -> None:
+    case = desk.do(desk.world.case)
+    path = f"/cases/{case}/commands/declare_event"
+    desk.world.city.refusals["POST", path] = Reply(
+        409, {"reason": "too_large", "detail": "an event would exceed 256 KB"}
+    )
+    page = people.page("supervisor")
+    visit(page, f"{desk.url}/cases/{case}")
+    page.locator("summary", has_text="设为事件单").click()
+    form = page.locator(f"form[hx-post='{path}']")
+    form.locator("[name=reason]").fill("全市停暖，说明很长")
+    form.get_by_role("button").click()
+    expect(page.locator("#result .bad")).to_be_visible()
+    desk.world.city.refusals.clear()
+    form.locator("[name=reason]").fill("全市停暖")
+    form.get_by_role("button").click()
+    expect(page.locator("#result .good")).to_be_visible()
+    keys = [ask.key for ask in desk.world.city.asked if ask.path == path]
+    assert len(set(keys)) == len(keys) == 2
 
 
 def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None:

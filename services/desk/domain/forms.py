@@ -233,7 +233,7 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "judge_extension": _judge_extension,
     "report_contact": lambda form: {
         **_named(form, "order", optional=("text",)),
-        "reached": form.get("reached") == "yes",
+        "reached": _need(form, "reached") == "yes",
     },
     "report_progress": lambda form: _named(form, "order", "text"),
     "note": lambda form: _named(form, "text"),

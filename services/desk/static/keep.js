@@ -68,12 +68,19 @@
 
   // What an agent has sent is not typed any more: news of it is shown at once, as nothing of his stands in its way.
   body.addEventListener("desk-done", (event) => {
+    if (event.target.closest("form[data-empties]")) event.target.closest("form").reset();
     const changed = document.getElementById("changed");
     if (!changed || !event.target.closest("#work form")) return;
-    if (event.target.closest("#caller form")) event.target.closest("form").reset();
     if (changed.hidden) return;
     changed.hidden = true;
     body.dispatchEvent(new Event("desk-cases"));
+  });
+
+  // What was answered is over: sent again, perhaps with other words, it is another wish.
+  body.addEventListener("htmx:afterRequest", (event) => {
+    const next = event.detail.xhr.getResponseHeader("Desk-Key");
+    const key = next && event.detail.elt.querySelector("input[name=key]");
+    if (key) key.value = next;
   });
 
   body.addEventListener("htmx:afterSwap", (event) => {

@@ -14,7 +14,7 @@ FILLED = {"order": "o1", "supervision": "s1", "public_answer": "已修复", "uni
 @pytest.mark.parametrize(
     ("verb", "field"),
     [("answer", "solved"), ("follow_up", "solved"), ("audit", "decision"), ("judge_return", "decision"),
-     ("judge_extension", "decision"), ("judge_supervision", "decision")],
+     ("judge_extension", "decision"), ("judge_supervision", "decision"), ("report_contact", "reached")],
 )  # fmt: skip
 def test_a_choice_that_was_not_made_is_asked_for(verb: str, field: str) -> None:
     with pytest.raises(Incomplete) as missing:
