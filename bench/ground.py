@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.desk.domain.dues import Dues
 from services.desk.domain.view import SheetView
 from services.desk.policy import City
 from services.dispatch.domain.context import Rules
@@ -15,7 +16,6 @@ from services.sla.domain.ladder import Ladder
 from services.sla.domain.schedule import Schedule
 from services.sla.domain.view import ClocksView
 from shared.deadlines import Matter, Rulebook, Terms, load_rulebook
-from shared.events.cases import WorkOrderIssued
 from shared.events.commands import Clock
 from shared.events.contacts import SealedPerson
 from shared.events.topics import Lane, Topics
@@ -73,9 +73,6 @@ def read_ground(settings: Settings) -> Ground:
     book = load_rulebook(policy)
     far = FarBook(book.deadlines, book.profiles, book.calendars)
 
-    def dues(start: datetime, order: WorkOrderIssued) -> dict[Clock, datetime]:
-        return {clock: due + FAR for clock, due in desk.dues(start, order).items()}
-
     return Ground(
         topics=Topics(settings.city),
         rules=load_rules(policy),
@@ -84,7 +81,7 @@ def read_ground(settings: Settings) -> Ground:
         messages=load_messages(policy),
         clocks=ClocksView(Schedule(far, load(policy, "ladder", Ladder))),
         facts=FactsView(),
-        sheets=SheetView(dues),
+        sheets=SheetView(Dues(far)),
         areas=tuple(area.code for area in desk.desk.areas),
         seal_key=seal_key,
         person=person_of("+8613800000000", seal_key, settings.ref_key.get_secret_value()),

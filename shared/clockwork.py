@@ -33,7 +33,7 @@ _ORDER: dict[type[Struct], Change] = {
     e.WorkOrderExtended: Change(("approve",)),
     e.WorkOrderExtensionRefused: Change(("approve",)),
     e.WorkOrderProgressed: Change((), ("progress",)),
-    e.WorkOrderAnswered: Change(ORDER_CLOCKS, ("audit",)),
+    e.WorkOrderAnswered: Change((*ORDER_CLOCKS, "approve"), ("audit",)),
     e.WorkOrderSentBack: Change(("audit",), ("progress",), ("resolve",)),
     e.WorkOrderDone: Change(ALL),
     e.WorkOrderWithdrawn: Change(ALL),
@@ -42,10 +42,12 @@ _CASE: dict[type[Struct], Change] = {
     e.CaseRegistered: Change((), ("audit",)),
     e.CaseAnswered: Change(("audit",)),
     e.CaseDispatched: Change(("audit",)),
+    e.WorkOrderIssued: Change(("audit",)),
+    e.CaseParked: Change((), ("audit",)),
+    e.CaseResumed: Change(("audit",)),
     e.TransferAsked: Change(("audit",)),
-    e.TransferRefused: Change((), ("audit",)),
     e.CaseReopenRequested: Change(("archive",), ("audit",)),
-    e.CaseReopened: Change(("audit", "follow_up", "archive")),
+    e.CaseReopened: Change(("follow_up", "archive"), ("audit",)),
     e.ReplyOwed: Change((), ("reply",)),
     e.CaseFollowedUp: Change(("follow_up",)),
     e.CaseReferred: Change(("audit", "follow_up")),
@@ -59,6 +61,8 @@ _CASE: dict[type[Struct], Change] = {
     e.CaseDetached: Change((), ("audit",)),
 }
 
+FREES: tuple[type[Struct], ...] = (e.WorkOrderWithdrawn, e.TransferRefused, e.TransferCompleted)
+"""After these a dispatcher decides anew, where nobody else is at work."""
 
 _SUPERVISION: dict[type[Struct], Change] = {
     e.SupervisionOpened: Change((), ("supervision",)),
@@ -68,7 +72,9 @@ _SUPERVISION: dict[type[Struct], Change] = {
 }
 
 
-EVENTS: frozenset[type[Struct]] = frozenset({*_ORDER, *_CASE, *_SUPERVISION, e.WorkOrderContacted, e.ReplySettled})
+EVENTS: frozenset[type[Struct]] = frozenset(
+    {*_ORDER, *_CASE, *FREES, *_SUPERVISION, e.WorkOrderContacted, e.ReplySettled}
+)
 """All events that change a clock."""
 
 
@@ -84,8 +90,13 @@ def of_supervision(data: Struct) -> Change:
     return _SUPERVISION.get(type(data), Change())
 
 
-def of_case(data: Struct, owed: bool) -> Change:
-    """What it does to the case's own clocks; `owed`: replies are still owed once it has happened."""
+def of_case(data: Struct, owed: bool, idle: bool) -> Change:
+    """What it does to the case's own clocks, once it has happened.
+
+    `owed`: replies are still owed; `idle`: no unit and no partner has the case or has answered it.
+    """
+    if idle and isinstance(data, FREES):
+        return Change((), ("audit",))
     if isinstance(data, e.ReplySettled):
         return Change() if owed else Change(("reply",), ("follow_up",))
     return _CASE.get(type(data), Change())

@@ -4,7 +4,7 @@ A deadline is a pure function of what a case's events say and of the policy's ve
 has clocks of its own (receipt, decision, result), kept by transfer under transfer.yaml.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -134,6 +134,46 @@ class Terms(Struct, frozen=True, kw_only=True):
     rule: str
     period: str
     due: datetime
+
+
+class Span(Struct, kw_only=True, omit_defaults=True):
+    """A time for which clocks stood still; `until` is empty while it lasts."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+class Extension(Struct, kw_only=True, omit_defaults=True):
+    """Granted at `at`: due at `until`."""
+
+    at: datetime
+    until: datetime
+
+
+Move = Callable[[datetime, datetime, datetime], datetime]
+"""(deadline, since, until) → the deadline of a clock that stood still between the two."""
+
+
+def granted(
+    due: datetime, since: datetime, own: datetime | None, extended: Extension | None
+) -> tuple[datetime, datetime, str]:
+    """(deadline, from when pauses count, why it is not the table's) of an order with a deadline of its own."""
+    if extended is not None:
+        return extended.until, extended.at, "extended"
+    return (due, since, "") if own is None else (min(due, own), since, "own")
+
+
+def stood(due: datetime, since: datetime, pauses: Iterable[Span], move: Move) -> tuple[datetime, datetime | None]:
+    """(deadline, standing still since) of a clock from `since` on; `pauses` follow one another."""
+    for pause in pauses:
+        begun = max(pause.since, since)
+        if begun >= due:
+            break
+        if pause.until is None:
+            return due, begun
+        if pause.until > begun:
+            due = move(due, begun, pause.until)
+    return due, None
 
 
 class Rulebook:

@@ -45,6 +45,13 @@ _ANSWERED: tuple[CaseState, ...] = ("PENDING_REPLY", "CLOSED")
 """The last one that the case waits for has ended: replies are owed, or nobody waits."""
 _EMPTIED: tuple[CaseState, ...] = ("PENDING_DISPATCH", "TRANSFERRED", *_ANSWERED)
 
+_PARTNERS: CaseSteps = {
+    "DISPATCHED": ("DISPATCHED",), "HANDLING": ("HANDLING", *_ANSWERED), "REWORK": ("REWORK", *_ANSWERED),
+    "PENDING_AUDIT": ("PENDING_AUDIT", *_ANSWERED), "PARKED": ("PARKED", *_ANSWERED),
+    "TRANSFERRED": ("TRANSFERRED", "PENDING_DISPATCH", "PENDING_SUPPLEMENT", *_ANSWERED),
+}  # fmt: skip
+"""A transfer goes on or ends."""
+
 
 def _stays(*states: CaseState) -> dict[CaseState, tuple[CaseState, ...]]:
     return {state: (state,) for state in states}
@@ -179,12 +186,10 @@ MOVES: tuple[Move, ...] = (
         case=_all(("PENDING_DISPATCH", "PENDING_SUPPLEMENT", "TRANSFERRED"), "TRANSFERRED") | _stays(*_WORK),
     ),
     Move(
-        verb="record_transfer", roles=_roles("service"), refusal="out_of_order",
-        case={
-            "DISPATCHED": ("DISPATCHED",), "HANDLING": ("HANDLING", *_ANSWERED), "REWORK": ("REWORK", *_ANSWERED),
-            "PENDING_AUDIT": ("PENDING_AUDIT", *_ANSWERED), "PARKED": ("PARKED", *_ANSWERED),
-            "TRANSFERRED": ("TRANSFERRED", "PENDING_DISPATCH", "PENDING_SUPPLEMENT", *_ANSWERED),
-        },
+        verb="record_transfer", roles=_roles("service"), refusal="out_of_order", case=_PARTNERS,
+    ),
+    Move(
+        verb="end_transfer", roles=_roles("supervisor"), refusal="out_of_order", case=_PARTNERS,
     ),
     Move(
         verb="hand_back", roles=_roles("service"), refusal="already_accepted",
@@ -217,8 +222,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(verb="escalate", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
     Move(verb="supervise", roles=_roles("supervisor service"), case=_stays(*_OPEN)),
-    Move(verb="answer_supervision", roles=_roles("unit"), case=_stays(*_OPEN, *_OVER)),
-    Move(verb="judge_supervision", roles=_roles("supervisor"), case=_stays(*_OPEN, *_OVER)),
+    Move(verb="answer_supervision", roles=_roles("unit"), case=_stays(*_OPEN, *_OVER, "MERGED", "LINKED")),
+    Move(verb="judge_supervision", roles=_roles("supervisor"), case=_stays(*_OPEN, *_OVER, "MERGED", "LINKED")),
     Move(verb="warn", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
     Move(verb="breach", roles=_roles("service"), case=_stays(*_OPEN, *_OVER, *_TIED)),
     Move(

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses and networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     state_dir: Path = Path(".hotline/130100")
     """Persistent folder of this process; intake keeps its spool here."""
     policy_dir: Path = Path("policy")

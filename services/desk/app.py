@@ -24,11 +24,13 @@ from services.desk.pages_inbox import inbox_router
 from services.desk.pages_notices import notices_router
 from services.desk.pages_office import office_router
 from services.desk.pages_proposals import proposals_router
+from services.desk.pages_replies import replies_router
 from services.desk.pages_reveals import reveals_router
 from services.desk.pages_session import session_router
 from services.desk.pages_supervisor import supervisor_router
 from services.desk.pages_surge import surge_router
 from services.desk.pages_ties import ties_router
+from services.desk.pages_work import work_router
 from services.desk.policy import City
 from services.desk.render import HERE, Renderer
 from services.desk.reveals import MongoReveals
@@ -101,8 +103,9 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     """Every page, its assets, and the guard around them."""
     errors.install(app, desk.renderer)
     for router in (
-        session_router, agent_router, inbox_router, case_router, ties_router, supervisor_router, surge_router,
-        proposals_router, reveals_router, notices_router, citizen_router, office_router,
+        session_router, agent_router, work_router, inbox_router, case_router, ties_router, replies_router,
+        supervisor_router, surge_router, proposals_router, reveals_router, notices_router, citizen_router,
+        office_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():

@@ -25,6 +25,13 @@ class Cases:
             raise Problem(404, "no_such_case", f"there is no case {case[:60]} here")
         return sheet
 
+    async def id_of(self, typed: str) -> str | None:
+        """The id of the case that is meant by an id or a number; None for a number that no case has."""
+        if is_case_id(typed):
+            return typed
+        sheet = await self._desk.store.by_number(typed.upper())
+        return sheet.id if sheet else None
+
     async def known(self, cases: Iterable[str]) -> dict[str, Sheet]:
         """Those of the ids that the desk has read of."""
         found = await self._desk.store.cases.load(list(cases), omit=("timeline",))

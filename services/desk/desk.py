@@ -53,10 +53,13 @@ class Desk(NamedTuple):
     ) -> HTMLResponse:
         """What came of an action, as words; a good one lets the page fetch what has changed.
 
-        `poll`: where to ask for an outcome that is not known yet. Once it is, the form gets its next key (keep.js).
+        `poll`: where to ask for an outcome that is not known yet. Until it is, the form keeps its words and its key;
+        then it gets its next key (keep.js).
         """
         response = self.page(request, template, by, service=service, reply=reply, **{"poll": "", **more})
-        if reply.final and not more.get("poll"):
+        if more.get("poll"):
+            return response
+        if reply.final:
             response.headers[NEXT_KEY] = new_key()
         if reply.good:
             response.headers["HX-Trigger"] = "desk-done"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, call_of
+from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, call_of, lost
 from services.desk.domain.sheet import Sheet
 from services.desk.store import OPENED, Change, Page, View, Wanted, page_of, read_mark, read_sheet
 from shared.documents import Document, Documents, Saved, Write, holder, keep_first
@@ -100,7 +100,7 @@ class MemoryStore:
             answered=len(answered),
             in_time=sum(one["wait_s"] <= IN_TIME_S for one in answered),
             self_served=sum(one["by"] == "ivr" and one["served"] for one in ended),
-            ended=len(ended),
+            lost=sum(lost(row) for row in rows),
             waiting=len(waits),
             oldest=min(waits, default=None),
         )
@@ -144,11 +144,15 @@ def _place(row: Document) -> tuple[datetime, str]:
     return row["due"], str(row["_id"])
 
 
+def _in_time(order: Document, wanted: Wanted) -> bool:
+    return not wanted.unit or wanted.due_before is None or order["due"] < wanted.due_before
+
+
 def _fits(row: Document, wanted: Wanted) -> bool:
     if wanted.supervised:
         found = [one["state"] for one in row["supervision"] if wanted.unit in ("", one["unit"])]
         return bool(set(found) & set(wanted.supervised))
-    work = [one["state"] for one in row["work"] if wanted.unit in ("", one["unit"])]
+    work = [one["state"] for one in row["work"] if wanted.unit in ("", one["unit"]) and _in_time(one, wanted)]
     wants_open = (wanted.order_states and not wanted.unit) or (
         wanted.case_states and not OVER & set(wanted.case_states)
     )  # fmt: skip

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from msgspec import convert
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from services.desk.cases import Cases
 from services.desk.clients import Reply
@@ -23,6 +23,7 @@ from services.desk.session import Visitor
 from shared import ids
 from shared.documents import Document
 from shared.service import Problem
+from shared.states import OVER
 
 STATES = ("ready", "busy", "wrap_up", "break", "offline")
 HISTORY = 8
@@ -121,8 +122,11 @@ class Agent:
         return matters_of(await self._desk.store.get("drafts", _draft(by, contact)))
 
     async def _caller(self, call: Call) -> dict[str, Any]:
-        cases = await self._desk.store.of_caller(call.caller_ref, HISTORY) if call.caller_ref else []
-        return {"call": call, "cases": cases, "open_cases": [case for case in cases if case.state != "CLOSED"]}
+        found = await self._desk.store.of_caller(call.caller_ref, HISTORY + 1) if call.caller_ref else []
+        cases = found[:HISTORY]
+        still_open = [case for case in cases if case.state not in OVER]
+        over = [case for case in cases if case.state in OVER]
+        return {"call": call, "open_cases": still_open, "history": over, "more": found[HISTORY:] != []}
 
     async def _hand(self, by: Visitor) -> Hand:
         agent = by.who.subject
@@ -138,7 +142,7 @@ class Agent:
         matter = (await self._matters(by, contact)).matter
         if form.get("matter") != str(matter):
             return Response(status_code=204)
-        kept = {"fields": {name: form.get(name, "") for name in CASE_FIELDS}, "drafted": matter}
+        kept = {"fields": _kept(form), "drafted": matter}
         await self._desk.store.put("drafts", _draft(by, contact), {**kept, "saved_at": self._desk.clock.now()})
         return self._desk.page(request, "_saved.html", by)
 
@@ -177,8 +181,12 @@ class Agent:
         return self._desk.outcome(request, by, "intake", reply)
 
     async def finish(self, request: Request, contact: str) -> Response:
-        """After-call work is over: the form goes, the agent is ready for the next call."""
-        by = self._by(request)
+        """After-call work is over: the form goes, the agent is ready. What is not saved, he discards himself."""
+        by, form, matters = self._by(request), await fields(request), await self._matters(self._by(request), contact)
+        if form.get("matter") == str(matters.matter):
+            matters = replace(matters, fields=_kept(form), drafted=matters.matter)
+        if matters.typed and not form.get("discard"):
+            return self._desk.page(request, "_unsaved.html", by, contact=contact, matter=matters.matter)
         await self._desk.store.put("drafts", _draft(by, contact), {"finished": True})
         reply = await self._set_state(by, "ready")
         response = self._desk.outcome(request, by, "intake", reply)
@@ -231,6 +239,11 @@ class Agent:
 
     def _by(self, request: Request) -> Visitor:
         return self._desk.visitor(request, "agent")
+
+
+def _kept(form: dict[str, str]) -> dict[str, str]:
+    """What a draft keeps of the form."""
+    return {name: form.get(name, "") for name in CASE_FIELDS}
 
 
 def _as_next(form: dict[str, str], matters: Matters) -> dict[str, str]:

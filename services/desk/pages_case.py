@@ -122,6 +122,7 @@ class CasePages:
         return {
             "case": sheet,
             "orders": rights.orders(by.who, sheet),
+            "due": rights.due(by.who, sheet),
             "supervisions": rights.supervisions(by.who, sheet),
             "reporters": rights.reporters(sheet),
             "secret": rights.is_secret(sheet),

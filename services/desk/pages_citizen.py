@@ -8,7 +8,16 @@ from fastapi.responses import Response
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain import citizen
-from services.desk.domain.citizen import Limiter, contact_of, may_rate, may_urge, rating_body, urging
+from services.desk.domain.citizen import (
+    Limiter,
+    contact_of,
+    may_rate,
+    may_supplement,
+    may_urge,
+    rating_body,
+    supplementing,
+    urging,
+)
 from services.desk.domain.rights import alike
 from services.desk.domain.sheet import Contact, Sheet
 from services.desk.session import Visitor
@@ -29,6 +38,7 @@ def citizen_router(desk: Desk) -> APIRouter:
     router.post("")(made.look)
     router.post("/rating")(made.rate)
     router.post("/urging")(made.urge)
+    router.post("/supplement")(made.supplement)
     return router
 
 
@@ -69,23 +79,44 @@ class CitizenPages:
         text = urging(self._desk.clock.now())
         if not may_urge(sheet, text):
             return await self._shown(request, found, said="not_now", status=422)
-        sealed = {"sealed_caller": contact.sealed} if contact.sealed else {}
-        body = {"case_id": sheet.id, "text": text, **sealed}
-        reply = await self._desk.ask(self._me(), "intake", "POST", f"/contacts/{contact.id}/attachments", body=body)
+        reply = await self._attach(sheet, contact, text)
         return await self._told(request, found, reply, "urged")
 
+    async def supplement(self, request: Request) -> Response:
+        """What the reporter has to add reaches the case as another contact of his."""
+        found = await self._found(request)
+        if isinstance(found, Response):
+            return found
+        sheet, contact, form = found
+        text = supplementing(form.get("text", ""))
+        if not text or not may_supplement(sheet):
+            return await self._shown(request, found, said="nothing" if not text else "not_now", status=422)
+        reply = await self._attach(sheet, contact, text)
+        return await self._told(request, found, reply, "supplemented")
+
+    async def _attach(self, sheet: Sheet, contact: Contact, text: str) -> Reply:
+        sealed = {"sealed_caller": contact.sealed} if contact.sealed else {}
+        body = {"case_id": sheet.id, "text": text, **sealed}
+        return await self._desk.ask(self._me(), "intake", "POST", f"/contacts/{contact.id}/attachments", body=body)
+
     async def _found(self, request: Request) -> Found | Response:
-        """One answer for a wrong number and for a wrong code, so that neither can be guessed by itself."""
-        form = await fields(request)
+        """One answer for a wrong number and for a wrong code, so that neither can be guessed by itself.
+
+        Many citizens may have one address: a try is the visitor's own only until it was right.
+        """
+        form, visitor = await fields(request), f"visitor {request.client.host if request.client else '?'}"
         typed = form.get("number", "").strip()[:MOST_NUMBER]
-        fine = self._allowed(f"visitor {request.client.host if request.client else '?'}", self._tries.per_visitor)
+        fine = self._allowed(visitor, self._tries.per_visitor)
         sheet = await self._sheet(typed) if fine else None
         if not self._allowed(f"number {sheet.id if sheet else typed.upper()}", self._tries.per_number) or not fine:
             response = self._page(request, trouble="too_often", status=429)
             response.headers["Retry-After"] = str(int(self._tries.window_s))
             return response
         contact = contact_of(sheet, form.get("code", "")) if sheet else None
-        return (sheet, contact, form) if sheet and contact else self._page(request, trouble="unknown", status=404)
+        if sheet is None or contact is None:
+            return self._page(request, trouble="unknown", status=404)
+        self._limiter.forgive(visitor)
+        return sheet, contact, form
 
     def _allowed(self, key: str, most: int) -> bool:
         return self._limiter.allow(key, most, self._desk.clock.real())
@@ -125,7 +156,8 @@ class CitizenPages:
     ) -> Response:
         """`over`: what was just done cannot be done again, though the page does not know the outcome yet."""
         sheet, contact, form = found
-        ways = {"rate": may_rate(sheet), "urge": may_urge(sheet, urging(self._desk.clock.now()))}
+        urge = may_urge(sheet, urging(self._desk.clock.now()))
+        ways = {"rate": may_rate(sheet), "urge": urge, "add": may_supplement(sheet)}
         shown = {name: may and not over for name, may in ways.items()}
         seen = await self._goes_on(sheet)
         return self._page(
@@ -135,7 +167,7 @@ class CitizenPages:
 
     def _page(self, request: Request, *, status: int = 200, **more: Any) -> Response:
         empty: dict[str, Any] = {"case": None, "trouble": "", "said": "", "code": ""}
-        empty |= {"rate": False, "urge": False, "path": "/citizen"}
+        empty |= {"rate": False, "urge": False, "add": False, "path": "/citizen"}
         return self._desk.page(request, "citizen.html", status=status, **{**empty, **more})
 
 

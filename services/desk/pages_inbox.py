@@ -10,9 +10,8 @@ from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain.days import next_day
 from services.desk.session import Visitor
-from services.desk.store import Wanted, read_mark
+from services.desk.store import Wanted, check_mark
 from shared.events.topics import is_case_id
-from shared.service import Problem
 from shared.states import OrderState
 
 TABS = ("new", "handling", "today", "overdue", "waiting", "supervised", "returned")
@@ -49,7 +48,7 @@ class Inbox:
 
     async def _rows(self, by: Visitor, tab: str, after: str) -> dict[str, Any]:
         tab = tab if tab in TABS else "new"
-        _check_mark(after)
+        check_mark(after)
         page = await self._desk.store.page(self._wanted(by, tab), after, PAGE)
         counts = await asyncio.gather(*(self._desk.store.count(self._wanted(by, name)) for name in TABS))
         return {"tab": tab, "tabs": dict(zip(TABS, counts, strict=True)), "page": page, "after": after}
@@ -99,11 +98,3 @@ class Inbox:
         )
         response.headers["HX-Trigger"] = "desk-done"
         return response
-
-
-def _check_mark(after: str) -> None:
-    try:
-        if after:
-            read_mark(after)
-    except ValueError as error:
-        raise Problem(422, "invalid", f"after: {error}") from error

@@ -9,14 +9,18 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk.cases import Cases
 from services.desk.desk import Desk, fields
 from services.desk.domain.days import day_of
-from services.desk.domain.forms import Incomplete, remarks_body, special_body
+from services.desk.domain.forms import MOST_SUGGESTIONS, Incomplete, remarks_body, special_body
 from services.desk.session import Visitor
+from services.desk.store import View
 from shared.service import Problem
 
 READERS = ("officer", "supervisor")
 DAYS = 7
+LOOKS, MOST_LOOKS = 200, 1000
+"""Looks on the page of the audit, and in its JSON."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -91,21 +95,30 @@ def office_router(desk: Desk) -> APIRouter:
     @router.get("/office/specials")
     async def specials(request: Request) -> Response:
         by = desk.visitor(request, *READERS)
-        reply = await desk.ask(by, "reports", "GET", "/reports/special")
-        return desk.page(request, "_specials.html", by, specials=reply)
+        return desk.page(request, "_specials.html", by, **await _specials(desk, by))
 
     @router.get("/audit")
     async def audit(request: Request, case: str = "") -> Response:
         by = desk.visitor(request, "operator")
-        return desk.page(request, "audit.html", by, views=await desk.store.views(case, 200), case=case)
+        views = await _views(desk, case.strip(), LOOKS + 1)
+        return desk.page(request, "audit.html", by, views=views, most=LOOKS, case=case.strip())
 
     @router.get("/audit.json")
     async def audit_json(request: Request, case: str = "") -> dict[str, Any]:
         """Who looked at what, newest first."""
         desk.visitor(request, "operator")
-        return {"items": [msgspec.to_builtins(view) for view in await desk.store.views(case, 1000)]}
+        views = await _views(desk, case.strip(), MOST_LOOKS)
+        if views is None:
+            raise Problem(404, "no_such_case", f"there is no case {case[:60]}")
+        return {"items": [msgspec.to_builtins(view) for view in views]}
 
     return router
+
+
+async def _views(desk: Desk, case: str, most: int) -> list[View] | None:
+    """Of a case by id or number, else of all, the newest first; None where there is no such case."""
+    known = await Cases(desk).id_of(case) if case else ""
+    return None if known is None else await desk.store.views(known, most)
 
 
 def _days(desk: Desk) -> list[str]:
@@ -138,5 +151,9 @@ async def _document(desk: Desk, by: Visitor, sort: str, name: str, form: "re.Pat
 async def _day(desk: Desk, by: Visitor, date: str) -> dict[str, Any]:
     figures = await desk.ask(by, "reports", "GET", "/figures", date=date)
     topics = await desk.ask(by, "reports", "GET", "/hot-topics", date=date)
-    specials = await desk.ask(by, "reports", "GET", "/reports/special")
-    return {"figures": figures, "topics": topics, "specials": specials}
+    return {"figures": figures, "topics": topics, **await _specials(desk, by)}
+
+
+async def _specials(desk: Desk, by: Visitor) -> dict[str, Any]:
+    reply = await desk.ask(by, "reports", "GET", "/reports/special")
+    return {"specials": reply, "most_suggestions": MOST_SUGGESTIONS}

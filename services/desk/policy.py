@@ -1,18 +1,14 @@
 """The city's policy as the desk needs it: names, choices, targets, and the deadlines shown beside a case."""
 
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import ConfigDict
 
 from services.desk.domain.board import Targets
 from services.desk.domain.citizen import Tries
+from services.desk.domain.dues import Dues
 from services.desk.domain.reveals import SecretPolicy
-from services.desk.domain.view import Dues
-from shared.clockwork import ORDER_CLOCKS
-from shared.deadlines import Matter, Rulebook, load_rulebook
-from shared.events.cases import WorkOrderIssued
-from shared.events.commands import Clock
+from shared.deadlines import load_rulebook
 from shared.policy import Policy, Unit, load, load_city, load_units
 
 
@@ -67,23 +63,4 @@ class City:
         self.return_reasons = load(folder, "rules", ReasonsFile).return_reasons
         self.transfer_reasons = load(folder, "transfer", TransferFile).reasons
         self.units: dict[str, Unit] = load_units(folder).by_code()
-        self.dues = _dues(load_rulebook(folder))
-
-
-def _dues(book: Rulebook) -> Dues:
-    """As sla reckons them when the order is given out; what changes later is told by events."""
-
-    def dues(start: datetime, data: WorkOrderIssued) -> dict[Clock, datetime]:
-        matter = Matter(
-            priority=data.priority, request_type=data.request_type, topic=data.topic, area=data.area
-        )  # fmt: skip
-        found: dict[Clock, datetime] = {}
-        for clock in ORDER_CLOCKS:
-            terms = book.terms(clock, matter, start, unit=data.unit, profile=data.profile)
-            if terms is not None:
-                found[clock] = terms.due
-        if data.due is not None:
-            found["resolve"] = min(found["resolve"], data.due)
-        return found
-
-    return dues
+        self.dues = Dues(load_rulebook(folder))

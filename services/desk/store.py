@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING
 from services.desk.domain.calls import (
     IN_QUEUE,
     IN_TIME_S,
+    TO_A_PERSON,
     Call,
     CallFigures,
     Facts,
@@ -24,6 +25,7 @@ from services.desk.domain.sheet import Sheet
 from shared.documents import Document, Documents
 from shared.mongo import MongoDocuments, merge, reachable
 from shared.parked import index_parked
+from shared.service import Problem
 from shared.states import OVER, CaseState, OrderState
 
 ROWS = {"state.timeline": 0, "parked": 0}
@@ -41,6 +43,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     supervised: tuple[str, ...] = ()
     """States of written supervisions; of the unit where one is given."""
     due_before: datetime | None = None
+    """The deadline of the unit's order where a unit is given, else the case's."""
     breached_since: datetime | None = None
 
 
@@ -149,6 +152,15 @@ def read_mark(after: str) -> tuple[datetime, str]:
     """Raises ValueError for a mark that no page gave."""
     due, _, case = after.partition("|")
     return datetime.fromisoformat(due), case
+
+
+def check_mark(after: str) -> None:
+    """Raises Problem 422 for a mark that no page gave."""
+    try:
+        if after:
+            read_mark(after)
+    except ValueError as error:
+        raise Problem(422, "invalid", f"after: {error}") from error
 
 
 class MongoStore:
@@ -299,6 +311,8 @@ def _query(wanted: Wanted) -> Document:
         query |= {"supervised": True, "supervision": {"$elemMatch": match}}
     elif wanted.unit:
         match = {"unit": wanted.unit, **({"state": states} if wanted.order_states else {})}
+        # No case is due later than one of its orders, so the case's deadline bounds the index.
+        match |= {"due": {"$lt": wanted.due_before}} if wanted.due_before is not None else {}
         query["work"] = {"$elemMatch": match}
     elif wanted.order_states:
         query |= {"open": True, "work.state": states}
@@ -336,13 +350,24 @@ def _sum(condition: Document) -> Document:
 
 
 _WAITS: Document = {"$in": ["$stage", list(IN_QUEUE)]}
+_KEYS: Document = {
+    "$map": {"input": {"$objectToArray": "$keys"}, "in": [{"$toInt": "$$this.k"}, "$$this.v.action"]},
+}
+_ASKED: Document = {
+    "$cond": [
+        {"$gt": ["$keys", None]},
+        {"$in": [{"$last": {"$max": _KEYS}}, sorted(TO_A_PERSON)]},  # the action of the last key
+        {"$ne": ["$ended.by", "ivr"]},
+    ]
+}
+"""What an ended call had asked for; the twin of calls.lost."""
 _SUMS: Document = {
     "_id": None,
     "offered": {"$sum": 1},
     "answered": _sum({"$gt": ["$answered", None]}),
     "in_time": _sum({"$and": [{"$gt": ["$answered", None]}, {"$lte": ["$answered.wait_s", IN_TIME_S]}]}),
     "self_served": _sum({"$and": [{"$eq": ["$ended.by", "ivr"]}, {"$eq": ["$ended.served", True]}]}),
-    "ended": _sum({"$gt": ["$ended", None]}),
+    "lost": _sum({"$and": [{"$gt": ["$ended", None]}, {"$not": [{"$gt": ["$answered", None]}]}, _ASKED]}),
     "waiting": _sum(_WAITS),
     "oldest": {"$min": {"$cond": [_WAITS, "$offered.time", None]}},
 }

@@ -30,6 +30,7 @@ SPECIAL = {
     "id": "0b5c1c2e-0000-5000-8000-000000000001", "number": 1, "title": "关于“公用事业”类诉求短时集中的专报",
     "summary": "1月13日08:00至10:00共受理相关诉求21件，主要在长安区，尚未办结21件。", "reason": "topic_volume",
     "made_at": "2021-01-13T10:00:00+08:00", "made_by": "service:reports", "signed_by": "", "query": "/selections",
+    "remarks": {"title": "", "cause": "", "policy": "", "measures": "", "suggestions": []},
 }  # fmt: skip
 
 
@@ -58,6 +59,10 @@ class LittleCity:
         self.notices: list[dict[str, Any]] = []
         self.proposals: list[dict[str, Any]] = []
         self.duplicates: list[dict[str, Any]] = []
+        self.kept: list[str] = []
+        """Cases that the one who asks keeps."""
+        self.debts: list[dict[str, Any]] = []
+        """notify's items."""
         self.issues: list[str] = []
         self.profiles: dict[str, dict[str, Any]] = {
             "epidemic": {"id": "epidemic", "name": "疫情应急", "english": "Epidemic surge", "on": False, "switch": None}
@@ -85,6 +90,10 @@ class LittleCity:
                 return await self._register(contact, ask.body, who)
             case "dispatch", ["cases", case, "commands", verb]:
                 return await self._command(case, verb, ask.body, who)
+            case "dispatch", ["cases"]:
+                return Reply(200, {"items": [{"id": case} for case in self.kept], "next": None})
+            case "notify", ["obligations", *path]:
+                return self._replies(path, ask)
             case "dispatch", ["cases", _, "duplicates"]:
                 return Reply(200, {"items": self.duplicates})
             case "dispatch", [*_, "suggestions", "topic"]:
@@ -219,6 +228,13 @@ class LittleCity:
         if verb == "undo_merge" and case in self._merged:
             return [(self._merged.pop(case), e.CaseReleased(merge=merge, source=case))]
         return []
+
+    def _replies(self, path: list[str], ask: Ask) -> Reply:
+        """Of a case, or those in the state asked for; a settlement is taken."""
+        if ask.method == "POST":
+            return Reply(202, {"command": "c"})
+        wanted = path[0] if path else ask.query["state"]
+        return Reply(200, {"items": [one for one in self.debts if wanted in (one["case"], one["state"])], "next": None})
 
     def _knowledge(self, path: list[str], ask: Ask) -> Reply:
         match path:

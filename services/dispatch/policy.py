@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from services.dispatch.domain.context import Due, Extensions, Resolve, Rules
+from services.dispatch.domain.context import Due, Extensions, Parked, Resolve, Rules, unmoved
 from services.dispatch.domain.proposals import Topics
 from services.dispatch.domain.routing import Router, RoutingPolicy
 from services.dispatch.domain.routing_check import errors_of
-from shared.calendars import load_calendar
-from shared.deadlines import Matter, Rulebook, load_rulebook
+from shared.calendars import Calendar, load_calendar
+from shared.deadlines import NONE, Matter, Move, Rulebook, load_rulebook
 from shared.events.commands import RequestType
 from shared.policy import Policy, PolicyError, Units, load, load_units, read
 
@@ -75,6 +76,7 @@ def make_rules(routing: RoutingPolicy, rules: RulesFile, units: Units, book: Rul
         route=Router(routing, platforms(units), due).route,
         profile=book.profiles.of,
         resolve=_resolve(book),
+        parked=_parked(book) if "resolve" in book.deadlines.pauses.parked else unmoved,
     )
 
 
@@ -85,6 +87,19 @@ def _resolve(book: Rulebook) -> Resolve:
         return terms.due
 
     return resolve
+
+
+def _parked(book: Rulebook) -> Parked:
+    def moves(matter: Matter, unit: str, profile: str) -> Move:
+        line = book.line("resolve", matter, profile)
+        assert line is not None, "a rulebook without a time to resolve is refused at its loading"
+        return partial(_moved, book.calendar(unit, profile), line.resolve or NONE)
+
+    return moves
+
+
+def _moved(calendar: Calendar, period: str, due: datetime, since: datetime, until: datetime) -> datetime:
+    return calendar.moved(due, period, since, until)
 
 
 def load_router(folder: Path, routing: Path | None = None) -> Router:

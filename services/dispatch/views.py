@@ -17,7 +17,7 @@ from shared.events.envelope import decode
 def summary(document: Document, rules: Rules) -> dict[str, Any]:
     """One row of a list: id, number, state, title, orders of the present cycle.
 
-    An order's `due`: its resolve deadline, to which sla adds what a parked case waits.
+    An order's `due`: its resolve deadline; while the case is parked, without what it waits now.
     """
     case = read_case(document)
     return {

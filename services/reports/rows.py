@@ -11,6 +11,7 @@ from services.reports.domain.alerts import Opened
 from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.daily import Urgent
 from services.reports.domain.disputes import Dispute, in_order, lines_of
+from services.reports.domain.marks import day_of
 from services.reports.domain.people import callers_in, masked
 from services.reports.domain.repeats import Asked
 from services.reports.words import Text
@@ -38,8 +39,14 @@ def shown_title(fact: CaseFact) -> str:
     return masked(fact.title, callers_in(fact.text))
 
 
-def urgent_case(document: Document) -> Urgent:
-    fact = fact_of(document)
+def urgent_of(rows: Iterable[Document], day: str) -> list[Urgent]:
+    """Cases that became P0 or P1 on the day and are so still, the gravest first."""
+    facts = (fact_of(row) for row in rows)
+    found = [_urgent(fact) for fact in facts if (since := fact.urgent_since()) and day_of(since) == day]
+    return sorted(found, key=lambda case: (case.priority, case.number))
+
+
+def _urgent(fact: CaseFact) -> Urgent:
     closed = fact.closed_at[-1] if fact.closed and fact.closed_at else None
     moments = (fact.registered_at, fact.dispatched_at, closed)
     times = [at.astimezone(CHINA).isoformat() if at else "" for at in moments]
@@ -76,7 +83,7 @@ def asked_of(document: Document) -> Asked:
 def opened_of(document: Document) -> Opened:
     state = document["state"]
     repeats = len(state.get("attached_at", ()))
-    is_open = not state["closed"]
+    is_open = not state["closed"] and not state["merged_into"]
     return Opened(
         state["number"], document["opened"], state["topic"], state["area"], state["priority"], repeats, is_open
     )

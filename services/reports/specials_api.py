@@ -193,6 +193,7 @@ def _head(special: Special, press: Press) -> dict[str, Any]:
         "made_by": special.made_by,
         "signed_by": special.signed_by,
         "query": special.selection.query(),
+        "remarks": msgspec.to_builtins(special.remarks),
     }
 
 

@@ -19,7 +19,7 @@ from services.reports.domain.knowledge_facts import Known
 from services.reports.domain.marks import Tally
 from services.reports.domain.repeats import WITHIN, repeated
 from services.reports.knowledge import known_of
-from services.reports.rows import Days, add_up, asked_of, disputes_in, fact_of, gap_of, opened_of, text_of, urgent_case
+from services.reports.rows import Days, add_up, asked_of, disputes_in, fact_of, gap_of, opened_of, text_of, urgent_of
 from services.reports.words import Text
 from shared.clock import CHINA
 from shared.documents import Document, Documents
@@ -31,6 +31,8 @@ PAGE = 1000
 ASKED = ("caller", "topic", "merged_into")
 DISPUTED = ("event:case.arbitration_opened.v1", "event:supervision.opened.v1", "event:work_order.return_asked.v1")
 """Marks of a day on which something began that section 6 of its report lists."""
+GRADED = ("priority:P0", "priority:P1", "event:case.regraded.v1")
+"""Marks of a day on which a case can have become urgent."""
 EVER = datetime(1970, 1, 1, tzinfo=CHINA), datetime(9000, 1, 1, tzinfo=CHINA)
 
 
@@ -53,7 +55,7 @@ class Store(Protocol):
         ...
 
     async def urgent(self, day: str) -> list[Urgent]:
-        """P0 and P1 cases registered on the day."""
+        """P0 and P1 cases that were registered on the day, or became so on it."""
         ...
 
     async def disputes(self, day: str) -> list[Dispute]:
@@ -77,7 +79,7 @@ class Store(Protocol):
         ...
 
     async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
-        """Of cases registered in (since, until] with these fields, as they were registered, at most so many."""
+        """Of cases registered in (since, until] whose fields are these now, at most so many."""
         ...
 
     async def gaps(self) -> list[Document]:
@@ -159,11 +161,9 @@ class MongoStore:
         return found
 
     async def urgent(self, day: str) -> list[Urgent]:
-        marks = ["priority:P0", "priority:P1"]
-        query = {"days": {"$elemMatch": {"d": day, "m": {"$in": marks}}}}
+        query = {"days": {"$elemMatch": {"d": day, "m": {"$in": list(GRADED)}}}}
         with reachable():
-            rows = await self.collection.find(query, {"state": 1}).to_list(None)
-        return sorted((urgent_case(row) for row in rows), key=lambda case: (case.priority, case.number))
+            return urgent_of(await self.collection.find(query, {"state": 1}).to_list(None), day)
 
     async def disputes(self, day: str) -> list[Dispute]:
         began = {"days": {"$elemMatch": {"d": day, "m": {"$in": list(DISPUTED)}}}}
@@ -195,7 +195,8 @@ class MongoStore:
 
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
         window = {"opened": {"$gt": since, "$lte": until}}
-        return await self._opened({**window, "state.attached_at.0": {"$exists": True}, "state.closed": False})
+        still = {"state.closed": False, "state.merged_into": ""}
+        return await self._opened({**window, **still, "state.attached_at.0": {"$exists": True}})
 
     async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
         window: Document = {"opened": {"$gt": since, "$lte": until}}
@@ -205,7 +206,7 @@ class MongoStore:
         return [fact_of(row) for row in rows]
 
     async def _opened(self, query: Document) -> list[Opened]:
-        fields = ("number", "topic", "area", "priority", "attached_at", "closed")
+        fields = ("number", "topic", "area", "priority", "attached_at", "closed", "merged_into")
         projection = {"opened": 1, **{f"state.{name}": 1 for name in fields}}
         with reachable():
             return [opened_of(row) for row in await self.collection.find(query, projection).to_list(None)]
@@ -237,8 +238,7 @@ class MemoryStore:
         return Tally(cases + contacts, wait_ms, handled_ms)
 
     async def urgent(self, day: str) -> list[Urgent]:
-        rows = [r for r in self._rows() if _marked(r, day, ("priority:P0", "priority:P1"))]
-        return sorted((urgent_case(row) for row in rows), key=lambda case: (case.priority, case.number))
+        return urgent_of([row for row in self._rows() if _marked(row, day, GRADED)], day)
 
     async def disputes(self, day: str) -> list[Dispute]:
         began = [r for r in self._rows() if r["disputed"] or _marked(r, day, DISPUTED)]

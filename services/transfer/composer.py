@@ -6,8 +6,9 @@ import msgspec
 
 from services.transfer.domain.messages import TransferRequest, TransferUpdate
 from services.transfer.domain.state import Received, Sent, Transfers, Update
+from shared.events.cases import TransferAsked
 from shared.events.commands import MAX_TEXT
-from shared.privacy import redact, unseal
+from shared.privacy import is_secret, redact, unseal
 
 
 class Parcel(NamedTuple):
@@ -57,10 +58,21 @@ class Composer:
         return Parcel(asked.target, asked.transfer, 0, "/transfers", msgspec.json.encode(message))
 
     def _phone(self, sent: Sent, received: Received | None) -> str:
-        """A number that another city confided to us goes no further (domain.md §9)."""
-        asked = sent.request
-        may = asked.kind == "emergency" or (asked.consent and received is None)
-        return unseal(self._seal_key, asked.person.sealed) if may and asked.person.sealed else ""
+        """Empty where the partner may not know it, or nobody left one."""
+        sealed = sent.request.person.sealed
+        return unseal(self._seal_key, sealed) if sealed and _may_know(sent.request, received) else ""
+
+
+def _may_know(asked: TransferAsked, received: Received | None) -> bool:
+    """Whether the partner learns the reporter's number (domain.md §9, §11).
+
+    Who reports misconduct stays unknown whatever he agreed to, but where life is in danger. A number that another city
+    confided to us goes to no further city.
+    """
+    emergency = asked.kind == "emergency"
+    if is_secret(asked.request_type):
+        return emergency and asked.priority == "P0"
+    return emergency or (asked.consent and received is None)
 
 
 def _update(received: Received, update: Update) -> Parcel:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,8 @@ from shared.events.commands import Priority, TransferClock
 from shared.policy import Policy, load
 
 CLOCKS: tuple[TransferClock, ...] = ("receipt", "decision", "result")
-USED = frozenset({"loop", "already_received", "unknown_partner", "withdrawn", "invalid"})
-"""Codes that the service gives by itself; policy names them for people."""
+USED = frozenset({"loop", "already_received", "unknown_partner", "withdrawn", "invalid", "no_answer"})
+"""Codes that the platform gives by itself; policy names them for people."""
 
 
 class Reason(Policy):
@@ -55,7 +55,7 @@ class TransferPolicy(Policy):
             raise ValueError(f"reasons: {', '.join(sorted(missing))} missing")
         if not any(limit.priority is None for limit in self.limits):
             raise ValueError("limits: one without a priority must fit all others")
-        if missing_words := {"signed", "returned"} - self.progress.keys():
+        if missing_words := set(get_args(Spoken)) - self.progress.keys():
             raise ValueError(f"progress: {', '.join(sorted(missing_words))} missing")
         if len(self.advice) < len(CLOCKS):
             raise ValueError(f"advice: one for each of {', '.join(CLOCKS)}")

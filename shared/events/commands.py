@@ -356,6 +356,14 @@ class RecordTransfer(Struct, frozen=True, kw_only=True):
     due: datetime | None = None
 
 
+class EndTransfer(Struct, frozen=True, kw_only=True):
+    """A person ends a transfer that the partner let run over: without him, or with what he told on the telephone."""
+
+    transfer: str
+    outcome: Literal["refused", "completed"]
+    text: Text
+
+
 class HandBack(Struct, frozen=True, kw_only=True):
     """A case that came from a partner goes back to it, with a reason code."""
 
@@ -505,6 +513,7 @@ VERBS: dict[str, type[Struct]] = {
     "breach": Breach,
     "ask_transfer": AskTransfer,
     "record_transfer": RecordTransfer,
+    "end_transfer": EndTransfer,
     "hand_back": HandBack,
     "delegate": Delegate,
     "recall": Recall,

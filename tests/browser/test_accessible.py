@@ -10,10 +10,14 @@ from playwright.sync_api import Page
 from shared.events import cases as e
 from tests.browser.conftest import People, Running, still, visit
 from tests.unit.desk.test_view import order_of
+from tests.unit.desk.test_work import debt, waiting
 from tests.unit.desk.world import CALLER, OTHER, UNIT, code_of
 
 PAGES = [
     ("agent", "/agent"),
+    ("agent", "/work"),
+    ("agent", "/cases/{told}"),
+    ("dispatcher", "/lists/dispatch"),
     (f"unit:{UNIT}", "/inbox"),
     ("supervisor", "/supervisor"),
     ("supervisor", "/board"),
@@ -51,7 +55,9 @@ def furnish(desk: Running) -> dict[str, str]:
         desk.do(partial(world.store.put, "agents", name, {"state": state, "since": world.clock.now()}))
     world.city.issues = ["2021-01-12"]
     world.city.bulletins = [{"id": "b1", "level": "I", "title": "封控调整", "text": "凭证通行", "acknowledged": False}]
-    return {"case": case, "pending": pending}
+    told, obligation = desk.do(lambda: waiting(world, "e"))
+    world.city.kept, world.city.debts = [case, asked], [debt(told, obligation, "unknown")]
+    return {"case": case, "pending": pending, "told": told}
 
 
 def serious(page: Page) -> list[tuple[str, Any]]:

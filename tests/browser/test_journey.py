@@ -235,8 +235,48 @@ def test_a_form_that_a_newer_call_pushed_aside_is_gone_on_with(desk: Running, pe
     expect(left).to_contain_text("139****5678")
     settled(page)
     page.keyboard.press("F9")
+    expect(page.locator("#result")).to_contain_text("未登记")
+    page.get_by_role("button", name="放弃并整理完毕").click()
     expect(page.locator("#caller")).to_contain_text("139****5678")
     expect(left).to_be_hidden()
+
+
+def test_the_end_of_a_call_takes_nothing_that_is_typed_with_it(desk: Running, people: People) -> None:
+    city = desk.world.city
+    contact = desk.do(lambda: city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    fill_by_keyboard(page)
+    page.get_by_label("紧急").check()
+    page.keyboard.press("F9")
+    expect(page.locator("#result")).to_contain_text("第 1 件未登记")
+    expect(page.locator("#title")).to_have_value(FIELDS["title"])
+    expect(page.locator("#saved")).to_contain_text("草稿已存")
+    page.reload()
+    settled(page)
+    expect(page.get_by_label("紧急")).to_be_checked()
+    page.locator("#caller-number").fill(FIELDS["caller-number"])
+    page.keyboard.press("F8")
+    expect(page.locator("#result")).to_contain_text(receipt_code(contact))
+    settled(page)
+    page.keyboard.press("F9")
+    expect(page.locator("#caller")).to_contain_text("等待来电")
+    (sent,) = [ask.body for ask in city.asked if ask.path.endswith("/cases")]
+    assert (sent["title"], sent["urgent"]) == (FIELDS["title"], True)
+
+
+def test_a_word_typed_just_before_the_end_of_the_call_is_seen(desk: Running, people: People) -> None:
+    desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
+    page = people.page("agent")
+    visit(page, f"{desk.url}/agent")
+    page.route("**/draft", lambda route: route.fulfill(status=204))
+    page.locator("#title").fill(FIELDS["title"])
+    page.keyboard.press("F9")
+    expect(page.locator("#result")).to_contain_text("第 1 件未登记")
+    page.locator("#title").fill("")
+    page.keyboard.press("F9")
+    expect(page.locator("#caller")).to_contain_text("等待来电")
+    page.wait_for_timeout(1500)
 
 
 def test_calls_out_one_after_the_other_are_each_on_record(desk: Running, people: People) -> None:
@@ -278,6 +318,29 @@ def test_a_refused_action_is_sent_again_with_other_words(desk: Running, people: 
     expect(page.locator("#result .good")).to_be_visible()
     keys = [ask.key for ask in desk.world.city.asked if ask.path == path]
     assert len(set(keys)) == len(keys) == 2
+
+
+def test_an_action_that_is_refused_late_is_sent_again_with_other_words(desk: Running, people: People) -> None:
+    case = desk.do(desk.world.case)
+    path, refusals = f"/cases/{case}/commands/declare_event", desk.world.city.refusals
+    refusals["POST", path] = Reply(202, {"command": "c"})
+    page = people.page("supervisor")
+    visit(page, f"{desk.url}/cases/{case}")
+    page.locator("summary", has_text="设为事件单").click()
+    form = page.locator(f"form[hx-post='{path}']")
+    form.locator("[name=reason]").fill("全市停暖，说明很长")
+    key = form.locator("[name=key]").input_value()
+    form.get_by_role("button").click()
+    expect(page.locator("#result .wait")).to_be_visible()
+    refusals["GET", f"/cases/{case}/commands/c"] = Reply(409, {"reason": "too_large", "detail": "256 KB"})
+    expect(page.locator("#result .bad")).to_be_visible()
+    expect(form.locator("[name=reason]")).to_have_value("全市停暖，说明很长")
+    del refusals["POST", path]
+    form.locator("[name=reason]").fill("全市停暖")
+    form.get_by_role("button").click()
+    expect(page.locator("#result .good")).to_be_visible()
+    keys = [ask.key for ask in desk.world.city.asked if ask.path == path]
+    assert (len(set(keys)), len(keys), keys[0]) == (2, 2, key)
 
 
 def test_keys_leave_an_input_method_alone(desk: Running, people: People) -> None:

@@ -22,7 +22,7 @@ from shared.ids import case_id, contact_id, derive
 from shared.mongo import connect
 from shared.settings import Settings
 from shared.testing import FakeClock
-from tests.unit.desk.world import CITY, SECRET, UNIT
+from tests.unit.desk.world import CITY, OTHER, SECRET, UNIT
 
 pytestmark = pytest.mark.real
 CALLER = "+8613812341234"
@@ -59,6 +59,21 @@ async def pages(store: Store, wanted: Wanted, limit: int) -> list[str]:
         after = page.next
         if not after:
             return seen
+
+
+async def test_a_unit_is_listed_by_its_own_deadline(city: LittleCity) -> None:
+    case, soon = await register(city, "own"), city.clock.now() + timedelta(hours=1)
+    issued = e.WorkOrderIssued(
+        order="o2", unit=OTHER, role="supporting", cycle=1, returns=0, priority="P2", request_type="QZ", due=soon
+    )
+    await city.tell(case, issued)
+    await city.tell(case, e.WorkOrderSigned(order="o2", unit=OTHER))
+    late = [
+        Wanted(unit=one, order_states=("WAIT_SIGN", "HANDLING"), due_before=soon + timedelta(hours=1))
+        for one in (UNIT, OTHER)
+    ]
+    assert [await city.store.count(one) for one in late] == [0, 1]
+    assert [await pages(city.store, one, 1) for one in late] == [[], ["SJZ-20210113-000001"]]
 
 
 async def test_lists_of_a_unit_and_of_the_centre(city: LittleCity) -> None:
@@ -124,10 +139,11 @@ async def test_calls_in_any_order_and_figures(city: LittleCity) -> None:
     await city.fact(contact, k.Ended(number=4, by="agent", served=True))
     await city.fact(contact, k.Answered(number=3, agent="017", wait_s=20.0))
     served = await city.call("2", CALLER)
-    await city.fact(served, k.Ended(number=3, by="ivr", served=True))
+    await city.fact(served, k.KeyPressed(number=3, menu="main", key="1", action="play"))
+    await city.fact(served, k.Ended(number=4, by="ivr", served=True))
     waiting = await city.call("3", CALLER)
     now = city.clock.now()
-    figures = CallFigures(offered=3, answered=1, in_time=0, self_served=1, ended=2, waiting=1, oldest=now)
+    figures = CallFigures(offered=3, answered=1, self_served=1, waiting=1, oldest=now)
     assert await city.store.figures(day_of(now)) == figures
     assert [call.id for call in await city.store.queue(day_of(now), 5)] == [waiting]
     (mine,) = await city.store.calls_of("017", 5)
@@ -135,6 +151,21 @@ async def test_calls_in_any_order_and_figures(city: LittleCity) -> None:
     known = await city.store.call(contact)
     assert known == mine
     assert await city.store.call("nobody") is None
+
+
+async def test_lost_calls_are_those_that_asked_for_a_person_last(city: LittleCity) -> None:
+    begun = {"time": city.clock.now(), "channel": "call"}
+    for n, by in enumerate(("caller", "ivr")):
+        await city.store.apply([Facts(f"no key {n}", {"offered": begun, "ended": {"by": by, "served": False}}, ENDED)])
+    for n, actions in enumerate((("play", "urgent"), ("person", "play"))):
+        contact = await city.call(f"{n}", CALLER)
+        for number, action in zip((9, 10), actions, strict=True):
+            await city.fact(contact, k.KeyPressed(number=number, menu="main", key="1", action=action))
+        await city.fact(contact, k.Ended(number=11, by="caller", served=False))
+    talked = await city.call("talked", CALLER, "017")
+    await city.fact(talked, k.Ended(number=4, by="caller", served=True))
+    found = await city.store.figures(day_of(city.clock.now()))
+    assert (found.offered, found.answered, found.lost) == (5, 1, 2)
 
 
 async def test_a_call_whose_beginning_is_read_last(city: LittleCity) -> None:

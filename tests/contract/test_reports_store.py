@@ -44,6 +44,9 @@ async def filled(store: MongoStore | None = None) -> Reporting:
     await world.tell("gap", e.CaseClosed(reason="x"), first=4)
     asked = e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="not_ours", basis="", proposed_unit="")
     await world.tell("back", registered("back"), issued("o"), asked)
+    await world.tell("merged", registered("merged", priority="P1"), again, e.CaseMerged(merge="m", target="N-2"))
+    raised = e.CaseRegraded(priority="P0", request_type="QZ", topic="05", reason="x")
+    await world.tell("raised", registered("raised", topic=""), raised)
     await world.learn(ARTICLE)
     return world
 

@@ -37,11 +37,10 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 def figures(calls: CallFigures, breaches: int, targets: Targets, now: datetime) -> list[Figure]:
     """Waiting, answered in time, connected, self-served, breached."""
-    offered_to_people = calls.answered + max(0, calls.ended - calls.answered - calls.self_served)
     return [
         _waiting(calls, targets, now),
         _share("in_time", calls.in_time, calls.answered, targets.in_time_percent),
-        _share("connect", calls.answered, offered_to_people, targets.connect_percent),
+        _share("connect", calls.answered, calls.answered + calls.lost, targets.connect_percent),
         _share("self_service", calls.self_served, calls.offered, targets.self_service_percent, judged=False),
         Figure(
             name="breaches",

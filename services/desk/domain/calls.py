@@ -13,7 +13,8 @@ from shared.events.envelope import Envelope
 OFFERED, LISTENING, WAITING, ANSWERED, ENDED = 1, 2, 3, 4, 5
 """Stages of a contact; only the highest one heard of counts, so the order of the facts does not."""
 IN_QUEUE = (OFFERED, WAITING)
-_TO_A_PERSON = frozenset({"person", "urgent"})
+TO_A_PERSON = frozenset({"person", "urgent"})
+"""What a key does that leads to a person (intake's menu)."""
 
 
 class Facts(Struct, frozen=True):
@@ -32,7 +33,7 @@ def facts_of(event: Envelope, data: Any) -> Facts | None:
         return Facts(event.subject, {"offered": fact}, OFFERED)
     if isinstance(data, KeyPressed):
         fact = {"time": event.time, "menu": data.menu, "key": data.key, "action": data.action}
-        stage = WAITING if data.action in _TO_A_PERSON else LISTENING
+        stage = WAITING if data.action in TO_A_PERSON else LISTENING
         return Facts(event.subject, {f"keys.{data.number}": fact}, stage)
     if type(data) not in _PLACES:
         return None
@@ -96,6 +97,19 @@ def call_of(document: Document) -> Call:
     )
 
 
+def lost(document: Document) -> bool:
+    """Whether a stored call is over, was not answered and had asked for a person (as reports counts it).
+
+    It asked by its last key; without any key, unless the menu ended it.
+    """
+    if "ended" not in document or "answered" in document:
+        return False
+    keys = document.get("keys")
+    if not keys:
+        return bool(document["ended"]["by"] != "ivr")
+    return keys[max(keys, key=int)].get("action") in TO_A_PERSON
+
+
 class CallFigures(Struct, frozen=True, kw_only=True):
     """Calls since the day's begin; `oldest` is when the longest waiting one was offered."""
 
@@ -104,7 +118,8 @@ class CallFigures(Struct, frozen=True, kw_only=True):
     in_time: int = 0
     """Answered within 15 s (GB/T 33358-2016)."""
     self_served: int = 0
-    ended: int = 0
+    lost: int = 0
+    """Over, not answered, and had asked for a person."""
     waiting: int = 0
     oldest: datetime | None = None
 

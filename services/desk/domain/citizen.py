@@ -36,7 +36,7 @@ class Earlier(Struct, frozen=True):
 
 
 class Tries(Policy):
-    """Part of desk.yaml: so many tries in so many seconds, per visitor and per case number."""
+    """Part of desk.yaml: so many tries in so many seconds, per case number, and per visitor of those that failed."""
 
     per_visitor: int
     per_number: int
@@ -58,6 +58,17 @@ def may_urge(sheet: Sheet, today: str) -> bool:
     """A case at work, once a day; `today` is what the day's urging says."""
     urged = any(entry.data.get("text") == today for entry in sheet.timeline if entry.type == "contact.attached")
     return sheet.state in _URGED and not urged
+
+
+def may_supplement(sheet: Sheet) -> bool:
+    """As long as somebody works on the case, or waits for what he has to add."""
+    return sheet.state in _URGED or sheet.state == "PENDING_SUPPLEMENT"
+
+
+def supplementing(typed: str) -> str:
+    """What the citizen adds, without numbers, at most 1,000 characters; empty where he says nothing."""
+    text = redact(typed.strip())[:1000]
+    return f"市民补充：{text}" if text else ""
 
 
 def urging(now: datetime) -> str:
@@ -188,6 +199,11 @@ class Limiter:
             return False
         tries.append(now)
         return True
+
+    def forgive(self, key: str) -> None:
+        """The last try of this key does not count."""
+        if tries := self._tries.get(key):
+            tries.pop()
 
     def _forget(self, now: float) -> None:
         for key, tries in list(self._tries.items()):

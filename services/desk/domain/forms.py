@@ -7,14 +7,16 @@ from shared.elements import CALLER, CAUSE, COURSE, WHEN
 
 Fields = Mapping[str, str]
 CASE_FIELDS = (
-    "title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "answer", "article",
-    "version",
+    "title", "salutation", "when", "area", "address", "cause", "course", "request_type", "topic", "urgent", "answer",
+    "article", "version",
 )  # fmt: skip
 """What a draft keeps: everything of the case form but the number to call back, which is stored nowhere here."""
 
 
 LEAST_WHY, MOST_WHY = 4, 200
 """Characters of a reason for seeing who reported a case."""
+MOST_SUGGESTIONS = 10
+"""Of a special report, as reports takes them."""
 OTHER_CASE = {"merge_into": "target", "link": "event_case"}
 """Command → its field in which a person types another case's number."""
 
@@ -113,13 +115,20 @@ def special_body(form: Fields) -> dict[str, Any]:
 
 
 def remarks_body(form: Fields) -> dict[str, Any]:
-    """Body of reports' `PUT /reports/special/{id}`; a suggestion names its unit and its day."""
-    body: dict[str, Any] = {name: form.get(name, "") for name in ("title", "cause", "policy", "measures")}
-    if form.get("suggestion", "").strip():
-        body["suggestions"] = [
-            {"text": _need(form, "suggestion"), "unit": _need(form, "unit"), "due": _need(form, "due")}
-        ]
-    return body
+    """Body of reports' `PUT /reports/special/{id}`: all that is written, in place of what there was."""
+    rows = [_suggestion(form, n) for n in range(MOST_SUGGESTIONS) if form.get(f"suggestion-{n}", "").strip()]
+    return {**{name: form.get(name, "") for name in ("title", "cause", "policy", "measures")}, "suggestions": rows}
+
+
+def _suggestion(form: Fields, n: int) -> dict[str, str]:
+    """The form's row `n`; a suggestion names its unit and its day."""
+    row = {name: form.get(f"{name}-{n}", "") for name in ("suggestion", "unit", "due")}
+    return {"text": _need(row, "suggestion"), "unit": _need(row, "unit"), "due": _need(row, "due")}
+
+
+def settlement_body(form: Fields) -> dict[str, Any]:
+    """Body of notify's `POST /obligations/{case}/{obligation}/settle`."""
+    return {"how": _need(form, "how"), "proof": _need(form, "proof")}
 
 
 def switch_body(form: Fields) -> dict[str, Any]:
@@ -242,6 +251,10 @@ _BODIES: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "judge_supervision": _judge_supervision,
     "merge_into": lambda form: _named(form, "target", "reason"),
     "link": lambda form: _named(form, "event_case", "reason"),
+    "end_transfer": lambda form: {
+        **_named(form, "transfer", "text"),
+        "outcome": "completed" if _need(form, "decision") == "answered" else "refused",
+    },
     "ask_transfer": lambda form: {
         "target": _need(form, "target"),
         "reason": _need(form, "reason"),

@@ -4,8 +4,8 @@ from msgspec import Struct, convert
 
 from shared.documents import Document
 
-CHOSEN = frozenset({"request_type"})
-"""Fields of the form that are never empty."""
+CHOSEN = frozenset({"request_type", "urgent"})
+"""Fields of the form that begin no matter by themselves."""
 
 
 class Matters(Struct, frozen=True, kw_only=True):
@@ -27,10 +27,14 @@ class Matters(Struct, frozen=True, kw_only=True):
         return self.fields if self.drafted in (0, self.matter) else {}
 
     @property
+    def typed(self) -> bool:
+        """Something was typed of the next matter, which is not saved."""
+        return any(text for name, text in self.draft.items() if name not in CHOSEN)
+
+    @property
     def left(self) -> bool:
         """Nothing came of the call yet, or something was typed that is not saved."""
-        typed = any(text for name, text in self.draft.items() if name not in CHOSEN)
-        return not self.finished and (typed or not (self.saved or self.attached))
+        return not self.finished and (self.typed or not (self.saved or self.attached))
 
     def differs(self, matter: int, mark: str) -> bool:
         """Whether this matter is saved already, with other content."""

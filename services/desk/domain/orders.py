@@ -7,15 +7,15 @@ from typing import Any
 from msgspec import Struct
 
 from services.desk.domain.sheet import Order, Sheet
+from shared.deadlines import Extension
 from shared.events import cases as e
-from shared.events.commands import Clock
 
 
-def issued(sheet: Sheet, data: e.WorkOrderIssued, now: datetime, dues: dict[Clock, datetime]) -> None:
+def _issued(sheet: Sheet, data: e.WorkOrderIssued, now: datetime) -> None:
     sheet.orders.append(
         Order(
             id=data.order, unit=data.unit, role=data.role, cycle=data.cycle, issued_at=now, parent=data.parent,
-            dues=dues,
+            profile=data.profile, own=data.due,
         )
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def _extension_asked(sheet: Sheet, data: e.WorkOrderExtensionAsked, now: datetim
 def _extended(sheet: Sheet, data: e.WorkOrderExtended, now: datetime) -> None:
     order = _order(sheet, data)
     order.state, order.reason, order.asked_until = "HANDLING", data.reason, None
-    order.dues["resolve"] = data.until
+    order.extended = Extension(at=now, until=data.until)
 
 
 def _extension_refused(sheet: Sheet, data: e.WorkOrderExtensionRefused, now: datetime) -> None:
@@ -115,6 +115,7 @@ def _breached(sheet: Sheet, data: e.DeadlineBreached, now: datetime) -> None:
 
 
 APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
+    e.WorkOrderIssued: _issued,
     e.CaseArbitrationOpened: _arbitration,
     e.CaseArbitrated: _arbitrated,
     e.WorkOrderWithdrawn: _withdrawn_order,

@@ -1,5 +1,7 @@
 """Who sees what of a case (domain.md §11), and which actions a role has on it."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from services.desk.domain.sheet import Entry, Order, Sheet, Supervision
@@ -13,11 +15,12 @@ REVEALERS = frozenset({"agent", "dispatcher", "supervisor"})
 
 
 class Action(Struct, frozen=True):
-    """A command that the person may send now, and the order it is about (empty: the case)."""
+    """A command that the person may send now, about an order, a supervision, a transfer, else the case."""
 
     verb: str
     order: str = ""
     supervision: str = ""
+    transfer: str = ""
 
 
 def may_see(who: Identity, sheet: Sheet) -> bool:
@@ -54,6 +57,14 @@ def orders(who: Identity, sheet: Sheet) -> list[Order]:
     return sheet.of_unit(who.unit) if who.unit else sheet.orders
 
 
+def due(who: Identity, sheet: Sheet) -> datetime | None:
+    """A unit's own deadline is what it is shown."""
+    if not who.unit:
+        return sheet.due
+    mine = [order.due for order in sheet.counting() if order.unit == who.unit and order.due is not None]
+    return None if sheet.parked else min(mine, default=None)
+
+
 def supervisions(who: Identity, sheet: Sheet) -> list[Supervision]:
     """A unit sees those that it has to answer; where none is named, every unit of the case."""
     return [one for one in sheet.supervisions if not who.unit or one.unit in ("", who.unit)]
@@ -77,7 +88,8 @@ def actions(who: Identity, sheet: Sheet) -> list[Action]:
     ]
     role = "unit" if who.unit else who.role
     moves = [move.verb for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
-    found += [Action(verb) for verb in moves if verb not in SUPERVISED]
+    found += [Action(verb) for verb in moves if verb not in SUPERVISED and verb != "end_transfer"]
+    found += [Action(verb, transfer=one) for verb in moves if verb == "end_transfer" for one in _missed(sheet)]
     found += [
         Action(verb, supervision=one.id)
         for one in supervisions(who, sheet)
@@ -85,6 +97,11 @@ def actions(who: Identity, sheet: Sheet) -> list[Action]:
         if SUPERVISED.get(verb) == one.state
     ]
     return sorted(found, key=lambda action: FORMS.index(action.verb))
+
+
+def _missed(sheet: Sheet) -> list[str]:
+    """Open transfers whose partner missed a deadline."""
+    return [name for name, transfer in sheet.transfers.items() if transfer.overdue and not transfer.over]
 
 
 def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:
@@ -102,8 +119,8 @@ JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 """What somebody above the order's unit does with it."""
 FORMS = (
     "sign", "answer", "ask_return", "audit", "judge_return", "arbitrate", "assign", "supplement", "follow_up",
-    "close", "reopen", "judge_supervision", "answer_supervision", "judge_extension", "ask_extension", "delegate",
-    "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach",
+    "close", "reopen", "judge_supervision", "answer_supervision", "end_transfer", "judge_extension", "ask_extension",
+    "delegate", "report_contact", "report_progress", "ask_supplement", "merge_into", "undo_merge", "link", "detach",
     "declare_event", "ask_transfer", "refer", "regrade", "supervise", "recall", "park", "resume", "withdraw", "keep",
     "note",
 )  # fmt: skip

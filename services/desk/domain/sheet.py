@@ -5,13 +5,17 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from shared.deadlines import Extension, Span
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, Priority, RequestType
 from shared.states import ENDED, GONE, CaseState, End, OrderState, Standing, case_state
 
 
 class Order(Struct, kw_only=True):
-    """One unit's work order; the dues are empty where the city's table has no line for it."""
+    """One unit's work order; the dues are empty where the city's table has no line for it.
+
+    `own`: a deadline of its own, earlier than the table's.
+    """
 
     id: str
     unit: str
@@ -19,6 +23,11 @@ class Order(Struct, kw_only=True):
     cycle: int
     issued_at: datetime
     state: OrderState = "WAIT_SIGN"
+    profile: str = ""
+    own: datetime | None = None
+    raised_at: datetime | None = None
+    """Priority rose: its clocks count from here."""
+    extended: Extension | None = None
     dues: dict[Clock, datetime] = field(default_factory=dict)
     warned: list[Clock] = field(default_factory=list)
     breached: list[Clock] = field(default_factory=list)
@@ -33,6 +42,11 @@ class Order(Struct, kw_only=True):
     disputed: bool = False
     """Returned too often; a ruling is awaited."""
     asked_until: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """When its clocks started."""
+        return self.raised_at or self.issued_at
 
     @property
     def due(self) -> datetime | None:
@@ -63,11 +77,12 @@ class Debt(Struct, kw_only=True):
 
 
 class Transfer(Struct, kw_only=True):
-    """`state` is the last step heard of; `result` the partner's answer."""
+    """`state` is the last step heard of; `result` the partner's answer; `overdue`: he missed a deadline."""
 
     target: str
     state: str
     result: str = ""
+    overdue: bool = False
 
     @property
     def over(self) -> bool:
@@ -128,6 +143,10 @@ class Sheet(Struct, kw_only=True):
     reopen_requested: bool = False
     keeper: str = ""
     breached_at: datetime | None = None
+    centre_due: datetime | None = None
+    """Until when the centre dispatches, checks, tells or follows up, where that is what the case waits for."""
+    pauses: list[Span] = field(default_factory=list)
+    """When it was parked."""
     contacts: list[Contact] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     debts: list[Debt] = field(default_factory=list)
@@ -173,8 +192,16 @@ class Sheet(Struct, kw_only=True):
 
     @property
     def due(self) -> datetime | None:
-        """The earliest deadline of the orders at work."""
-        return min((order.due for order in self.counting() if order.due is not None), default=None)
+        """The earliest deadline of the orders at work, else the centre's; none while the case is parked."""
+        if self.parked:
+            return None
+        return min((order.due for order in self.counting() if order.due is not None), default=self.centre_due)
+
+    @property
+    def promised(self) -> datetime | None:
+        """When the last of the units is to have its result: what a citizen is told."""
+        due = [order.dues["resolve"] for order in self.current() if order.due and "resolve" in order.dues]
+        return None if self.parked else max(due, default=None)
 
     @property
     def state(self) -> CaseState:

@@ -9,17 +9,15 @@ from msgspec import Struct
 
 from services.desk.domain import orders, supervisions, ties
 from services.desk.domain.debts import cycle, owe, reported, waive
+from services.desk.domain.dues import Dues, note_pause, regrade
 from services.desk.domain.sheet import Entry, Rating, Sheet, Transfer
 from services.desk.domain.similar import words_of
 from shared.documents import Document
 from shared.events import cases as e
-from shared.events.commands import Clock
 from shared.events.envelope import Envelope
 from shared.records import Record
 from shared.states import OVER
 
-Dues = Callable[[datetime, e.WorkOrderIssued], dict[Clock, datetime]]
-"""(issued, order) → deadline per clock."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no deadline, so that lists can be sorted and paged by it."""
 _PERSONAL = frozenset(
@@ -39,12 +37,13 @@ class SheetView:
 
     def fold(self, state: Sheet | None, event: Envelope, data: Any) -> Sheet:
         sheet = state or Sheet(id=event.subject)
-        if isinstance(data, e.WorkOrderIssued):
-            orders.issued(sheet, data, event.time, self._dues(event.time, data))
-        elif apply := _APPLY.get(type(data)):
+        if apply := _APPLY.get(type(data)):
             apply(sheet, data, event.time)
         elif step := _TRANSFER_STEPS.get(event.type):
             _transferred(sheet, data, step)
+        if note_pause(sheet, event.time) or type(data) in _RECKONED:
+            self._dues.reckon(sheet)
+        self._dues.turn(sheet, event.time, anew=type(data) in _TURNS)
         sheet.timeline.append(_entry(event, data))
         return sheet
 
@@ -65,7 +64,7 @@ class SheetView:
             "supervised": any(one.state != "CLOSED" for one in state.supervisions),
             "supervision": [{"unit": one.unit, "state": one.state} for one in state.supervisions],
             "work": [
-                {"unit": order.unit, "state": order.state}
+                {"unit": order.unit, "state": order.state, "due": (not state.parked and order.due) or NEVER}
                 for order in state.orders
                 if order.cycle == state.cycle
             ],
@@ -168,7 +167,9 @@ def _supplemented(sheet: Sheet, data: e.CaseSupplemented, now: datetime) -> None
 
 
 def _regraded(sheet: Sheet, data: e.CaseRegraded, now: datetime) -> None:
+    before = sheet.priority
     sheet.priority, sheet.request_type, sheet.topic = data.priority, data.request_type, data.topic
+    regrade(sheet, before, now)
 
 
 def _kept(sheet: Sheet, data: e.CaseKept, now: datetime) -> None:
@@ -193,9 +194,26 @@ def _transferred(sheet: Sheet, data: Any, step: str) -> None:
         sheet.answer = sheet.answer or data.text
 
 
+def _overdue(sheet: Sheet, data: e.TransferUnacknowledged, now: datetime) -> None:
+    if transfer := sheet.transfers.get(data.transfer):
+        transfer.overdue = True
+
+
 _TRANSFER_STEPS = {
     f"transfer.{step}.v1": step for step in ("asked", "receipted", "accepted", "refused", "completed")
 }  # fmt: skip
+
+
+_RECKONED: frozenset[type[Struct]] = frozenset(
+    {e.WorkOrderIssued, e.WorkOrderExtended, e.CaseRegraded, e.CaseSupplemented}
+)
+"""What changes the deadlines of orders."""
+_TURNS: frozenset[type[Struct]] = frozenset({
+    e.CaseRegistered, e.CaseRegraded, e.CaseReopenRequested, e.CaseReopened, e.CaseSeparated, e.CaseDetached,
+    e.CaseSupplemented, e.CaseResumed, e.WorkOrderAnswered, e.WorkOrderReturned, e.WorkOrderWithdrawn, e.WorkOrderDone,
+    e.TransferRefused, e.TransferCompleted, e.ReplyOwed, e.ReplySettled,
+})  # fmt: skip
+"""After what it may be the centre's turn."""
 
 
 _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
@@ -219,6 +237,7 @@ _APPLY: dict[type[Struct], Callable[[Sheet, Any, datetime], None]] = {
     e.ContactAttached: _attached,
     e.ReplyOwed: _owed,
     e.ReplySettled: _settled,
+    e.TransferUnacknowledged: _overdue,
     **orders.APPLY,
     **ties.APPLY,
     **supervisions.APPLY,

@@ -70,17 +70,23 @@
   body.addEventListener("desk-done", (event) => {
     if (event.target.closest("form[data-empties]")) event.target.closest("form").reset();
     const changed = document.getElementById("changed");
-    if (!changed || !event.target.closest("#work form")) return;
+    if (!changed || !event.target.closest("#work form, [name=discard]")) return;
     if (changed.hidden) return;
     changed.hidden = true;
     body.dispatchEvent(new Event("desk-cases"));
   });
 
-  // What was answered is over: sent again, perhaps with other words, it is another wish.
-  body.addEventListener("htmx:afterRequest", (event) => {
-    const next = event.detail.xhr.getResponseHeader("Desk-Key");
-    const key = next && event.detail.elt.querySelector("input[name=key]");
-    if (key) key.value = next;
+  // What was answered is over: sent again, perhaps with other words, it is another wish. A slow answer comes by a poll.
+  const asked = new Map();
+  body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { elt, formData, path } = detail.requestConfig;
+    const { key, sent } = asked.get(path) || { key: elt.querySelector("input[name=key]"), sent: formData.get("key") };
+    const next = detail.xhr.getResponseHeader("Desk-Key");
+    const waits = detail.target.querySelector(".wait[hx-get]");
+    const poll = waits && waits.getAttribute("hx-get");
+    if (next && key && key.value === sent) key.value = next;
+    if (next) asked.delete(path);
+    else if (key && poll && !asked.has(poll)) asked.set(poll, { key, sent });
   });
 
   body.addEventListener("htmx:afterSwap", (event) => {

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from services.dispatch.domain.related import Related
+from shared.deadlines import Span
 from shared.events.cases import UnitRole
 from shared.events.commands import Clock, JoinPolicy, Priority, Reporter, RequestType, TransferClock
 from shared.events.contacts import SealedPerson
@@ -42,6 +43,10 @@ class Order(Struct, kw_only=True, omit_defaults=True):
     """A resolve deadline of its own: handed down with one, or extended. None: the table's."""
     first_due: datetime | None = None
     """The resolve deadline before the first extension."""
+    own: datetime | None = None
+    """Of an extended order: the deadline that it was handed down with, if any."""
+    extended_at: datetime | None = None
+    """When it was extended last; empty also where that was before this was kept."""
     asked_until: datetime | None = None
     asked_why: str = ""
     extensions: int = 0
@@ -125,6 +130,10 @@ class Case(Struct, kw_only=True, omit_defaults=True):
     parked_at: datetime | None = None
     first_parked_at: datetime | None = None
     """Of this cycle: the longest parking counts from it."""
+    parked: list[Span] = field(default_factory=list)
+    """Of this cycle: when it was parked, and is no longer."""
+    raised_at: datetime | None = None
+    """When its priority rose last: limits count from there."""
     keeper: str = ""
     """The agent who tracks the case from unit to unit."""
     unkept_since: datetime | None = None

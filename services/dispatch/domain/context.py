@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.dispatch.domain.situation import Situation
-from shared.deadlines import Matter
+from shared.deadlines import Matter, Move
 from shared.events.commands import JoinPolicy, Priority, RequestType
 
 Events = list[Struct]
@@ -14,6 +14,9 @@ Due = Callable[[datetime, str], datetime]
 """(start, period like `1wd` or `15m`) → deadline, on the city's working calendar."""
 Resolve = Callable[[datetime, Matter, str, str], datetime]
 """(issued, matter, unit, surge profile) → the resolve deadline of policy's table."""
+
+Parked = Callable[[Matter, str, str], Move]
+"""(matter, unit, surge profile) → how a resolve deadline moves where the case was parked."""
 
 
 class Routing(Struct, frozen=True, kw_only=True):
@@ -31,6 +34,11 @@ class Routing(Struct, frozen=True, kw_only=True):
 def no_profile(matter: Matter, active: frozenset[str]) -> str:
     """A city without surge profiles."""
     return ""
+
+
+def unmoved(matter: Matter, unit: str, profile: str) -> Move:
+    """A city whose resolve clock runs on while a case is parked."""
+    return lambda due, since, until: due
 
 
 class Extensions(Struct, frozen=True, kw_only=True):
@@ -68,6 +76,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     profile: Callable[[Matter, frozenset[str]], str] = no_profile
     """(matter, profiles that are on) → the one that holds for it, or empty."""
     resolve: Resolve
+    parked: Parked = unmoved
 
 
 class Context(Struct, frozen=True, kw_only=True):

@@ -8,12 +8,15 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import own_order
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
 from shared import clockwork
 from shared.events import cases as e
 from shared.events import commands as c
 from shared.ids import derive
+from shared.states import CaseState
 
 Told = c.Warn | c.Breach | c.Escalate
+_PENDING: tuple[CaseState, ...] = ("PENDING_DISPATCH", "PENDING_SUPPLEMENT")
 _AGAIN: dict[type[Struct], str] = {
     c.Warn: "already_warned", c.Breach: "already_breached", c.Escalate: "already_escalated",
 }  # fmt: skip
@@ -61,7 +64,9 @@ def _mark(told: Told | e.DeadlineWarned | e.DeadlineBreached | e.CaseEscalated) 
 
 def note(case: Case, event: Struct, now: datetime) -> None:
     """Keep which clocks the event stopped or started again, and what it told. Called for every event of the case."""
-    clockwork.stop(case.stopped, clockwork.of_case(event, owed=bool(case.unpaid())), now)
+    owed = any(debt.state == "owed" for debt in case.debts)
+    idle = isinstance(event, clockwork.FREES) and state_of(case) in _PENDING
+    clockwork.stop(case.stopped, clockwork.of_case(event, owed=owed, idle=idle), now)
     order = case.order(getattr(event, "order", ""))
     if order is not None:
         clockwork.stop(order.stopped, clockwork.of_order(event), now)

@@ -102,6 +102,7 @@ _DECIDE: dict[type[Struct], Callable[[Case, Any, Context], Events]] = {
     c.JudgeSupervision: supervision.judge,
     c.AskTransfer: transfers.ask,
     c.RecordTransfer: transfers.record,
+    c.EndTransfer: transfers.end,
     c.HandBack: transfers.hand_back,
     c.MergeInto: merging.merge_into,
     c.Absorb: merging.absorb,

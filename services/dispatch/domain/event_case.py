@@ -50,8 +50,8 @@ def _check_link(case: Case, command: c.Link) -> None:
     refuse_if(case.closed or case.reopen_requested, "not_open", f"the case is {state}; only an open case is linked")
     refuse_if(bool(payable), "reply_payable", f"{len(payable)} reporters are being answered; wait until they are")
     refuse_if(case.answered(), "answered", f"the case has its answer and is {state}")
-    done = any(order.state == "DONE" for order in case.current())
-    refuse_if(done, "partly_answered", "a unit has answered already, and its answer counts; let the others answer too")
+    done = any(order.state == "DONE" for order in case.current()) or bool(case.results())
+    refuse_if(done, "partly_answered", "somebody has answered already, and that counts; let the others answer too")
     refuse_if(case.transferred(), "transferred", "a partner has the case; wait for its answer or its refusal")
 
 

@@ -28,7 +28,10 @@ def evolve(case: Case, event: Struct, now: datetime) -> None:
     """Apply one event in place; counts the case's sequence and the order's steps."""
     case.sequence += 1
     case.time = now
+    parked = case.parked_at
     _APPLY[type(event)](case, event, now)
+    if parked is not None and case.parked_at is None:
+        parking.left(case, parked, now)
     deadlines.note(case, event, now)
     order = case.order(getattr(event, "order", ""))
     if order is not None and getattr(event, "unit", "") == order.unit:

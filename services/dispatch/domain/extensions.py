@@ -84,14 +84,23 @@ def _asked(case: Case, event: e.WorkOrderExtensionAsked, now: datetime) -> None:
 
 def _extended(case: Case, event: e.WorkOrderExtended, now: datetime) -> None:
     order = case.known(event.order)
+    if not order.extensions:
+        order.own = order.due
     order.first_due = order.first_due or event.due
-    order.state, order.due, order.asked_until = "HANDLING", event.until, None
+    order.state, order.due, order.asked_until, order.extended_at = "HANDLING", event.until, None, now
     order.extensions += 1
 
 
 def _refused(case: Case, event: e.WorkOrderExtensionRefused, now: datetime) -> None:
     order = case.known(event.order)
     order.state, order.asked_until = "HANDLING", None
+
+
+def fall_away(order: Order) -> None:
+    """What may not be extended any more is due as if it never had been (domain.md §3.3)."""
+    if order.extensions:
+        order.due, order.own, order.first_due, order.extended_at = order.own, None, None, None
+        order.extensions = 0
 
 
 APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.extensions import fall_away
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
@@ -53,6 +54,10 @@ def _supplemented(case: Case, event: e.CaseSupplemented, now: datetime) -> None:
 
 
 def _regraded(case: Case, event: e.CaseRegraded, now: datetime) -> None:
+    if event.priority < case.priority:
+        case.raised_at = now
+        for order in case.orders if event.priority in _URGENT else ():
+            fall_away(order)
     case.priority, case.request_type, case.topic = event.priority, event.request_type, event.topic
 
 

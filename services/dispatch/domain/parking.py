@@ -9,6 +9,7 @@ from msgspec import Struct
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
+from shared.deadlines import Span
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -32,6 +33,12 @@ def _parked(case: Case, event: e.CaseParked, now: datetime) -> None:
 
 def _resumed(case: Case, event: e.CaseResumed, now: datetime) -> None:
     case.parked_at = None
+
+
+def left(case: Case, since: datetime, now: datetime) -> None:
+    """The case was parked since then, and is no longer, by whatever event: nobody waits for the review."""
+    case.parked.append(Span(since=since, until=now))
+    case.stopped.setdefault("audit", now)
 
 
 APPLY: dict[type[Struct], Callable[[Case, Any, datetime], None]] = {

@@ -32,6 +32,7 @@ def begin_cycle(case: Case, cycle: int, obligations: tuple[str, ...]) -> None:
     case.closed = case.reopen_requested = case.supplement = False
     case.cycle, case.answer, case.end = cycle, "", "closed"
     case.parked_at = case.first_parked_at = case.related.link = None
+    case.parked = []
     for debt_id, known in zip(obligations, reporters, strict=False):
         if debt_id:
             case.debts.append(structs.replace(known, id=debt_id, cycle=cycle, state="open"))

@@ -6,7 +6,7 @@ from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context, Events, Rules
 from services.dispatch.domain.orders import check_units, new_id, own_order
 from services.dispatch.domain.rejected import Rejected
-from shared.deadlines import Matter
+from shared.deadlines import Extension, Matter, granted, stood
 from shared.events import cases as e
 from shared.events import commands as c
 
@@ -47,6 +47,16 @@ def _due(case: Case, order: Order, command: c.Delegate, context: Context) -> dat
 
 
 def due_of(case: Case, order: Order, rules: Rules) -> datetime:
-    """The order's resolve deadline: its own where it has one, else that of policy's table."""
+    """The order's resolve deadline as sla counts it: table or own, from a rise of priority on, moved by parking."""
     matter = Matter(priority=case.priority, request_type=case.request_type, topic=case.topic, area=case.area)
-    return order.due or rules.resolve(order.issued_at, matter, order.unit, order.profile)
+    about = (matter, order.unit, order.profile)
+    start = max(order.issued_at, case.raised_at or order.issued_at)
+    due, since, _ = granted(rules.resolve(start, *about), start, order.due, _extension(order))
+    return stood(due, since, case.parked, rules.parked(*about))[0]
+
+
+def _extension(order: Order) -> Extension | None:
+    """A case written before `extended_at` was kept had no parking kept either."""
+    if order.due is None or not order.extensions:
+        return None
+    return Extension(at=order.extended_at or order.issued_at, until=order.due)

@@ -9,7 +9,8 @@ from shared.events import commands as c
 _ALWAYS = (c.Register, c.Attach, c.TakeOn, c.RecordMerge, c.Note)
 MERGING: tuple[type[Struct], ...] = (*_ALWAYS, c.Sign, c.Warn, c.Breach, c.Escalate)
 """Timers fire once, so they are heard also while a target is asked; all else waits for its answer."""
-MERGED: tuple[type[Struct], ...] = (*_ALWAYS, c.UndoMerge)
+MERGED: tuple[type[Struct], ...] = (*_ALWAYS, c.UndoMerge, c.AnswerSupervision, c.JudgeSupervision)
+"""A document that was issued before the merge is brought to its end here."""
 _NOT_LINKED: tuple[type[Struct], ...] = (c.Assign, c.AskTransfer)
 _WAIVING: tuple[type[Struct], ...] = (c.Withdraw, c.HandBack)
 

@@ -25,7 +25,9 @@ NEXT: dict[TransferState, frozenset[c.TransferStep]] = {
     "refused": frozenset(),
     "completed": frozenset(),
 }
-"""Each step happens once, but progress and one `unacknowledged` per clock; after acceptance nobody refuses."""
+"""The partner's steps: each once, but progress and one `unacknowledged` per clock; who accepted cannot refuse."""
+NO_ANSWER = "no_answer"
+"""Code of policy's transfer.yaml: ended by our supervisor, because the partner did not answer in time."""
 _STOPS: dict[c.TransferClock, tuple[TransferState, ...]] = {
     "receipt": ("receipted", "refused"),
     "decision": ("accepted", "refused"),
@@ -76,17 +78,38 @@ def _reporter(case: Case) -> SealedPerson:
 def record(case: Case, command: c.RecordTransfer, context: Context) -> Events:
     """The partner's step; after the last transfer the case goes on here, with all answers or to a dispatcher."""
     events = _step(case, command)
-    if command.step not in ("refused", "completed"):
-        return events
-    result = command.text if command.step == "completed" else ""
-    return [*events, *conclude(case, context, partner=command.transfer, result=result)]
+    return [*events, *_after(case, command, context)] if command.step in ("refused", "completed") else events
+
+
+def end(case: Case, command: c.EndTransfer, context: Context) -> Events:
+    """By a supervisor, once the partner missed a deadline; what he tells afterwards is out of order."""
+    transfer = _known(case, command.transfer)
+    if transfer.over():
+        raise Rejected("out_of_order", f"the transfer is {transfer.state} already")
+    if not transfer.overdue:
+        raise Rejected("not_overdue", "the partner still has time; a transfer is ended once he missed a deadline")
+    reason = NO_ANSWER if command.outcome == "refused" else ""
+    ended = c.RecordTransfer(transfer=transfer.id, step=command.outcome, reason=reason, text=command.text)
+    return [_event(transfer, ended), *_after(case, ended, context)]
+
+
+def _after(case: Case, ended: c.RecordTransfer, context: Context) -> Events:
+    """What follows for the case where a transfer is over."""
+    result = ended.text if ended.step == "completed" else ""
+    return conclude(case, context, partner=ended.transfer, result=result)
+
+
+def _known(case: Case, transfer_id: str) -> Transfer:
+    """Raises Rejected."""
+    transfer = case.transfer(transfer_id)
+    if transfer is None:
+        raise Rejected("no_such_transfer", "the case has no such transfer")
+    return transfer
 
 
 def _step(case: Case, command: c.RecordTransfer) -> Events:
     """Raises Rejected for a step out of order."""
-    transfer = case.transfer(command.transfer)
-    if transfer is None:
-        raise Rejected("no_such_transfer", "the case has no such transfer")
+    transfer = _known(case, command.transfer)
     if command.step not in NEXT[transfer.state]:
         raise Rejected("out_of_order", f"the transfer is {transfer.state}; {command.step} cannot follow")
     if command.step == "unacknowledged":

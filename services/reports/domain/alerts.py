@@ -23,7 +23,7 @@ class Triggers(Struct, frozen=True, kw_only=True):
 
 
 class Opened(NamedTuple):
-    """A case as far as triggers look: `repeats` further contacts about it, `open` while it is not closed."""
+    """A case as far as triggers look, as it is now: `repeats` further contacts, `open` while not closed or merged."""
 
     number: str
     at: datetime

@@ -14,6 +14,8 @@ from shared.events.commands import Clock
 from shared.events.envelope import Envelope
 from shared.ids import derive
 
+URGENT = ("P0", "P1")
+
 
 class OrderFact(Struct, kw_only=True):
     """One work order; times are domain time. `silent`: signed by silent acceptance."""
@@ -58,7 +60,8 @@ class CaseFact(Struct, kw_only=True):
     """Everything the figures need of a case, and of its reporters no more than who is the same person.
 
     `caller`: the first reporter under a name of reports' own, made one way of his blind reference; `gaps`: missing
-    sequences, first to last.
+    sequences, first to last. Text, type, topic, area and priority are as people know them now; `born` holds those of
+    them that were others when the case was registered, because the figures of a day count cases as they came.
     """
 
     last: int = 0
@@ -70,6 +73,9 @@ class CaseFact(Struct, kw_only=True):
     topic: str = ""
     area: str = ""
     priority: str = ""
+    born: dict[str, str] = field(default_factory=dict)
+    raised_at: datetime | None = None
+    """When it last became P0 or P1 by a later judgement."""
     caller: str = ""
     registered_at: datetime | None = None
     waived: bool = False
@@ -91,6 +97,18 @@ class CaseFact(Struct, kw_only=True):
     """The case's own clocks, which belong to the centre."""
     disputes: Disputes = field(default_factory=Disputes)
     merged_into: str = ""
+
+    def at_birth(self, name: str) -> str:
+        """`request_type`, `topic`, `area` or `priority` as it was registered."""
+        return self.born.get(name, str(getattr(self, name)))
+
+    def urgent_since(self) -> datetime | None:
+        """When it became P0 or P1, registered so or judged so later; None where it is neither now."""
+        return (self.raised_at or self.registered_at) if self.priority in URGENT else None
+
+    def is_open(self) -> bool:
+        """Somebody still has to work on it; a merged case is its target's affair until the merge is undone."""
+        return not self.closed and not self.merged_into
 
     def state(self) -> str:
         """One of merged, closed, answered, handling, waiting (for dispatch)."""
@@ -136,6 +154,33 @@ def _owe(case: CaseFact, obligation: str, at: datetime) -> None:
         case.debts.setdefault(obligation, DebtFact(opened_at=at))
 
 
+def _regraded(case: CaseFact, data: e.CaseRegraded, at: datetime) -> None:
+    if data.priority in URGENT and case.priority not in URGENT:
+        case.raised_at = at
+    _become(case, request_type=data.request_type, topic=data.topic, priority=data.priority)
+    _counted(case, data, at)
+
+
+def _supplemented(case: CaseFact, data: e.CaseSupplemented, at: datetime) -> None:
+    """Empty fields stay as they were."""
+    case.text = "\n".join(part for part in (case.text, data.text) if part)
+    _become(case, area=data.area or case.area, topic=data.topic or case.topic)
+    _counted(case, data, at)
+
+
+def _become(case: CaseFact, **fields: str) -> None:
+    for name, value in fields.items():
+        before = getattr(case, name)
+        if value != before:
+            case.born.setdefault(name, before)
+            setattr(case, name, value)
+
+
+def _counted(case: CaseFact, data: Struct, at: datetime) -> None:
+    """The event itself is counted as well."""
+    case.others.append(Counted(type=CASES.type_of(data), at=at))
+
+
 def _answered(case: CaseFact, data: e.CaseAnswered, at: datetime) -> None:
     """What an event case answers was not answered at the desk."""
     if not data.event_case:
@@ -174,11 +219,11 @@ def _withdrawn(case: CaseFact, data: e.WorkOrderWithdrawn, at: datetime) -> None
 
 
 def _waived(case: CaseFact, data: e.CaseWithdrawn | e.CaseHandedBack, at: datetime) -> None:
-    """Whoever still waited is owed nothing any more; the event itself is counted as well."""
+    """Whoever still waited is owed nothing any more."""
     for debt in case.debts.values():
         if not debt.how:
             debt.settled_at, debt.how = at, "waived"
-    case.others.append(Counted(type=CASES.type_of(data), at=at))
+    _counted(case, data, at)
 
 
 def _sent_back(case: CaseFact, data: e.WorkOrderSentBack, at: datetime) -> None:
@@ -227,6 +272,7 @@ def _forget(case: CaseFact, obligations: Iterable[str]) -> None:
 def _merged(case: CaseFact, data: e.CaseMerged, at: datetime) -> None:
     case.merged_into = data.target
     _forget(case, case.debts)
+    _counted(case, data, at)
 
 
 def _absorbed(case: CaseFact, data: e.CaseAbsorbed, at: datetime) -> None:
@@ -263,6 +309,8 @@ def _tells(case: CaseFact, order: str) -> "OrderFact | CaseFact":
 
 _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
     e.CaseRegistered: _registered,
+    e.CaseRegraded: _regraded,
+    e.CaseSupplemented: _supplemented,
     e.CaseAnswered: _answered,
     e.CaseDispatched: _dispatched,
     e.WorkOrderIssued: _issued,

@@ -97,12 +97,12 @@ def _birth(case: CaseFact) -> Iterator[Mark]:
         return
     yield Mark(at, "accepted")
     for dimension in ("request_type", "topic", "area", "priority"):
-        yield Mark(at, f"{dimension}:{getattr(case, dimension)}")
+        yield Mark(at, f"{dimension}:{case.at_birth(dimension)}")
     if case.waived:
         yield Mark(at, "replies_waived")
     if case.answered_at:
         yield Mark(case.answered_at, "answered_at_desk")
-        yield Mark(case.answered_at, "told_from_knowledge" if case.article else f"untold:{case.topic}")
+        yield Mark(case.answered_at, "told_from_knowledge" if case.article else f"untold:{case.at_birth('topic')}")
 
 
 def _handling(case: CaseFact) -> Iterator[Mark]:

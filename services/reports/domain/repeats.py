@@ -9,7 +9,7 @@ WITHIN = timedelta(days=30)
 
 
 class Asked(NamedTuple):
-    """A case as it was registered; `caller` is the blind reference, empty where no contact was left."""
+    """A case as it is now: a merge or a better topic comes later. `caller`: blind reference, or empty: no contact."""
 
     caller: str
     topic: str

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from msgspec import Struct, field
 
 from services.reports.domain.alerts import Alert, Triggers
-from services.reports.domain.case_facts import CaseFact
+from services.reports.domain.case_facts import URGENT, CaseFact
 from services.reports.domain.page import Words
 from services.reports.domain.people import callers_in, masked, told
 from services.reports.domain.wording import REQUEST_TYPES
@@ -26,7 +26,7 @@ Column = Literal["area", "request_type", "unit", "hour"]
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Cases registered in (since, until]; what is empty fits every case. Times are ISO 8601 with zone."""
+    """Cases registered in (since, until], as they are now; what is empty fits every case. Times: ISO 8601 with zone."""
 
     since: str
     until: str
@@ -38,7 +38,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     def fits(self, fact: CaseFact) -> bool:
         """Whether a case of the window with these fields is meant."""
-        return not self.repeated or (bool(fact.attached_at) and not fact.closed)
+        return not self.repeated or (bool(fact.attached_at) and fact.is_open())
 
     def fields(self) -> dict[str, str]:
         """What a case's own fields must be."""
@@ -126,8 +126,8 @@ def count(facts: Sequence[CaseFact], selection: Selection) -> Counts:
     return Counts(
         cases=len(facts),
         contacts=sum(1 + len(fact.attached_at) for fact in facts),
-        open=sum(not fact.closed for fact in facts),
-        urgent=sum(fact.priority in ("P0", "P1") for fact in facts),
+        open=sum(fact.is_open() for fact in facts),
+        urgent=sum(fact.priority in URGENT for fact in facts),
         breached=sum(any(order.breached for order in fact.orders.values()) for fact in facts),
         tables={
             "area": _ranked(Counter(fact.area for fact in facts)),

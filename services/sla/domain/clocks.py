@@ -6,19 +6,17 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from shared.deadlines import Matter
+from shared.deadlines import Extension, Matter, Span
 from shared.events.commands import Clock
 
 Kind = Literal["warn", "breach", "accept", "urge", "supervise", "notify_leaders", "trigger", "archive"]
 PauseKind = Literal["parked", "supplement", "return_asked", "extension_asked"]
 
 
-class Pause(Struct, kw_only=True, omit_defaults=True):
-    """The clocks that policy names for this kind stand still; `until` is empty while it lasts."""
+class Pause(Span, kw_only=True, omit_defaults=True):
+    """The clocks that policy names for this kind stand still."""
 
     kind: PauseKind
-    since: datetime
-    until: datetime | None = None
     reason: str = ""
 
 
@@ -44,20 +42,17 @@ class Running(Struct, kw_only=True, omit_defaults=True):
     next: datetime | None = None
 
 
-class Extension(Struct, kw_only=True, omit_defaults=True):
-    """Granted at `at`: due at `until`."""
-
-    at: datetime
-    until: datetime
-
-
 class Order(Struct, kw_only=True, omit_defaults=True):
-    """What a unit's clocks depend on. `own`: a deadline of its own, earlier than the table's."""
+    """What a unit's clocks depend on. `own`: the earlier deadline of an order handed down; no other has one.
+
+    `ended`: `gone` is returned, recalled, or of an earlier cycle.
+    """
 
     unit: str = ""
     profile: str = ""
     own: datetime | None = None
     extended: Extension | None = None
+    ended: Literal["", "done", "gone"] = ""
     pauses: list[Pause] = field(default_factory=list)
     clocks: dict[Clock, Running] = field(default_factory=dict)
 
@@ -81,9 +76,10 @@ class Late(Struct, kw_only=True, omit_defaults=True):
 class Clocks(Struct, kw_only=True, omit_defaults=True):
     """All clocks of a case: its own and those of its orders. `version` of the policy they were counted by.
 
-    `joined`: reporters after the first; `triggered`: trigger → moment; `supervised`: triggers told; `documents`:
-    supervision → the order it is about, empty for the whole case. `traceparent` is that of the last event, so that what
-    fires belongs to its trace.
+    `joined`: reporters after the first; `callers`: by whose marks they are told apart; `triggered`: trigger → moment;
+    `supervised`: triggers told; `documents`: supervision → the order it is about, empty for the whole case.
+    `others`: transfers and cases by which somebody else has the case; `answered`: by one of them, in this cycle;
+    `raised`: when priority rose last. `traceparent` is that of the last event, so that what fires belongs to its trace.
     """
 
     version: str = ""
@@ -91,7 +87,11 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
     case: Order = field(default_factory=Order)
     orders: dict[str, Order] = field(default_factory=dict)
     owed: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    answered: bool = False
+    raised: datetime | None = None
     joined: int = 0
+    callers: list[str] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
     triggered: dict[str, datetime] = field(default_factory=dict)
     supervised: list[str] = field(default_factory=list)
@@ -106,6 +106,15 @@ class Clocks(Struct, kw_only=True, omit_defaults=True):
     def order(self, name: str) -> Order:
         """Raises LookupError for an order that was never given out."""
         return self.orders[name] if name else self.case
+
+    def at_work(self) -> bool:
+        """Whether an order of this cycle is open; one handed down only where the order above it is."""
+        return any(not order.ended and order.own is None for order in self.orders.values())
+
+    def idle(self) -> bool:
+        """Whether no unit and nobody else has the case, or has answered it."""
+        counting = [order for order in self.orders.values() if order.ended != "gone" and order.own is None]
+        return not counting and not self.others and not self.answered
 
     def next(self) -> datetime | None:
         """The earliest moment at which something fires."""

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.calendars import parsed
 from shared.deadlines import Matter, When
 from shared.events.commands import Channel, Clock, Rung
 from shared.policy import Policy
+
+MOST_REPEATS = 100
+"""So many reporters are told apart; more make a case no more conspicuous."""
 
 
 def _period(text: str) -> str:
@@ -59,7 +62,7 @@ class Trigger(When, Addressed):
     """Key supervision (重点督办): once per case, when an order is out and so many reporters have joined."""
 
     id: str
-    repeats: int = 0
+    repeats: int = Field(0, ge=0, le=MOST_REPEATS)
     reason: str
 
     def holds(self, matter: Matter, joined: int) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.sla.domain.clocks import Clocks, Kind, Late, Order, Pause, Running
 from services.sla.domain.ladder import Addressed, Ladder, Step, Trigger
-from shared.deadlines import Matter, Rulebook
+from shared.deadlines import Matter, Rulebook, granted, stood
 from shared.events.commands import Clock
 
 PLANS = 4096
@@ -108,23 +108,18 @@ class Schedule:
 
     def _adjust(self, state: Clocks, order: Order, clock: Clock, running: Running) -> None:
         """Own deadline of an order, a granted extension, and the time for which the clock stood still."""
-        since = running.since
-        if clock == "resolve" and order.own is not None:
-            running.due, running.rule = min(running.due, order.own), "own"
-        if clock == "resolve" and order.extended is not None:
-            running.due, running.rule, since = order.extended.until, "extended", order.extended.at
-        running.held = None
+        since, pauses = running.since, self.pauses(state, order, clock)
         calendar = self.book.calendar(order.unit, order.profile)
-        for pause in self.pauses(state, order, clock):
-            begun = max(pause.since, since)
-            if begun >= running.due:
-                break
-            if pause.until is None:
-                running.held = begun
-            elif pause.until > begun:
-                running.due = calendar.moved(running.due, running.period, begun, pause.until)
-                if running.normal is not None:
-                    running.normal = calendar.moved(running.normal, running.period, begun, pause.until)
+
+        def move(due: datetime, begun: datetime, ended: datetime) -> datetime:
+            return calendar.moved(due, running.period, begun, ended)
+
+        if clock == "resolve":
+            running.due, since, why = granted(running.due, since, order.own, order.extended)
+            running.rule = why or running.rule
+        running.due, running.held = stood(running.due, since, pauses, move)
+        if running.normal is not None:
+            running.normal, _ = stood(running.normal, running.since, pauses, move)
 
     def pauses(self, state: Clocks, order: Order, clock: Clock) -> list[Pause]:
         """The pauses that hold for this clock, one after the other: overlapping ones count once."""

@@ -20,16 +20,26 @@ _PAUSES: dict[type[Struct], PauseKind] = {
     e.WorkOrderReturnAsked: "return_asked",
     e.WorkOrderExtensionAsked: "extension_asked",
 }
-_GOES_ON: dict[type[Struct], PauseKind] = {
-    e.CaseResumed: "parked",
-    e.CaseSupplemented: "supplement",
-    e.WorkOrderReturned: "return_asked",
-    e.WorkOrderReturnRefused: "return_asked",
-    e.CaseArbitrationOpened: "return_asked",
-    e.WorkOrderExtended: "extension_asked",
-    e.WorkOrderExtensionRefused: "extension_asked",
+_TIED: tuple[type[Struct], ...] = (e.CaseLinked, e.CaseMerged, e.CaseDetached, e.CaseAnswered)
+_ANEW: tuple[type[Struct], ...] = (
+    e.CaseDispatched, e.WorkOrderIssued, e.CaseWithdrawn, e.CaseReferred, e.CaseHandedBack, e.CaseClosed,
+    e.CaseReopenRequested, e.CaseReopened, e.CaseSeparated,
+)  # fmt: skip
+"""After these a case is neither parked nor waits for a supplement, however it was left."""
+_ENDS: dict[type[Struct], tuple[PauseKind, ...]] = {
+    e.CaseResumed: ("parked",),
+    e.CaseSupplemented: ("supplement",),
+    e.WorkOrderReturned: ("return_asked",),
+    e.WorkOrderReturnRefused: ("return_asked",),
+    e.CaseArbitrationOpened: ("return_asked",),
+    e.WorkOrderExtended: ("extension_asked",),
+    e.WorkOrderExtensionRefused: ("extension_asked",),
+    e.WorkOrderAnswered: ("extension_asked",),
+    **dict.fromkeys(_TIED, ("parked",)),
+    **dict.fromkeys(_ANEW, ("parked", "supplement")),
 }
-_READ: frozenset[type[Struct]] = clockwork.EVENTS | {*_PAUSES, *_GOES_ON, *FACTS, e.CaseRegraded}
+_URGENT = ("P0", "P1")
+_READ: frozenset[type[Struct]] = clockwork.EVENTS | {*_PAUSES, *_ENDS, *FACTS, e.CaseRegraded}
 
 
 class ClocksView:
@@ -87,14 +97,12 @@ class ClocksView:
             self._change(state, name, clockwork.of_supervision(data), event)
 
     def _case_clocks(self, state: Clocks, event: Envelope, data: Any) -> None:
-        change = clockwork.of_case(data, owed=bool(state.owed))
+        change = clockwork.of_case(data, owed=bool(state.owed), idle=state.idle())
         if isinstance(data, e.ReplyOwed) and len(state.owed) > 1:
             return
         self._change(state, "", change, event)
         if isinstance(data, e.CaseParked):
             self.schedule.start(state, "", "audit", event.id, event.time, fixed=data.review_at)
-        if isinstance(data, e.CaseResumed):
-            self._change(state, "", clockwork.Change(("audit",)), event)
 
     def _change(self, state: Clocks, name: str, change: clockwork.Change, event: Envelope) -> None:
         clocks = state.order(name).clocks
@@ -105,6 +113,7 @@ class ClocksView:
         for clock in change.goes_on:
             if clock in clocks:
                 clocks[clock].stopped = None
+                clocks[clock].since = max(clocks[clock].since, state.raised or clocks[clock].since)
                 self.schedule.reckon(state, name, clock)
         for clock in change.starts:
             self._start(state, name, clock, event.id, event.time)
@@ -116,17 +125,23 @@ class ClocksView:
             self.schedule.start(state, name, clock, cause, at)
 
     def _pause(self, state: Clocks, event: Envelope, data: Any) -> None:
-        order = state.order(getattr(data, "order", ""))
-        begun, ended = _PAUSES.get(type(data)), _GOES_ON.get(type(data))
-        if begun is None and ended is None:
-            return
-        for pause in order.pauses:
-            if pause.kind == ended and pause.until is None:
-                pause.until = event.time
+        order, begun = state.order(getattr(data, "order", "")), _PAUSES.get(type(data))
         if begun is not None:
             reason = getattr(data, "reason", "") or getattr(data, "text", "")
             order.pauses.append(Pause(kind=begun, since=event.time, reason=reason))
-        self.schedule.reckon_all(state)
+        ended = self._end(state, order, _ended_by(state, data), event)
+        if begun is not None or ended:
+            self.schedule.reckon_all(state)
+
+    def _end(self, state: Clocks, order: Order, kinds: tuple[PauseKind, ...], event: Envelope) -> bool:
+        """End what still stands still; a case that is parked no longer needs no review. Whether there was anything."""
+        given = state.case.pauses + (order.pauses if order is not state.case else [])
+        still = [pause for pause in given if pause.kind in kinds and pause.until is None]
+        for pause in still:
+            pause.until = event.time
+        if any(pause.kind == "parked" for pause in still):
+            self._change(state, "", clockwork.Change(("audit",)), event)
+        return bool(still)
 
     def _regrade(self, state: Clocks, data: e.CaseRegraded, at: datetime) -> None:
         """Where priority rises, running clocks count from here; else each from its own start."""
@@ -134,15 +149,26 @@ class ClocksView:
         state.matter = structs.replace(
             state.matter, priority=data.priority, request_type=data.request_type, topic=data.topic
         )
+        if rises:
+            state.raised = at
         for name, order in state.whole():
             if rises:
                 _count_from(order, at)
+            if rises and data.priority in _URGENT:
+                order.extended = None
             resolve = order.clocks.get("resolve")
             if resolve is not None and resolve.stopped is None:
                 for clock in clockwork.ORDER_CLOCKS:
                     if clock not in order.clocks:
                         self._start(state, name, clock, resolve.cause, at)
         self.schedule.reckon_all(state)
+
+
+def _ended_by(state: Clocks, data: Any) -> tuple[PauseKind, ...]:
+    """A case is also parked no longer when the last of its orders has ended."""
+    if isinstance(data, e.WorkOrderDone | e.WorkOrderWithdrawn) and not state.at_work():
+        return ("parked",)
+    return _ENDS.get(type(data), ())
 
 
 def _count_from(order: Order, at: datetime) -> None:

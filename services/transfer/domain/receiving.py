@@ -9,7 +9,8 @@ from typing import Any, Literal
 from services.transfer.domain.state import OVER, Received, Update
 from shared.events import cases as e
 
-Spoken = Literal["signed", "returned"]
+Spoken = Literal["signed", "returned", "withdrawn", "closed"]
+"""Words of policy for the origin: two of progress, two for an end without an answer."""
 
 
 def hear(received: Received, data: Any, words: dict[Spoken, str]) -> bool:
@@ -22,17 +23,26 @@ def hear(received: Received, data: Any, words: dict[Spoken, str]) -> bool:
         case e.WorkOrderSigned():
             return _tell(received, "progressed", text=words["signed"])
         case e.WorkOrderReturned():
+            received.answers.pop(data.order, None)
             return _tell(received, "progressed", text=words["returned"])
         case e.WorkOrderAnswered():
             received.answers[data.order] = data.public_answer
+        case e.WorkOrderSentBack() | e.WorkOrderWithdrawn():
+            received.answers.pop(data.order, None)
         case e.CaseAnswered():
             received.answers[""] = data.answer
+        case e.TransferCompleted():
+            received.answers[data.transfer] = data.text
+        case e.CaseReferred():
+            received.answers = {"": data.route}
+        case e.CaseWithdrawn():
+            received.answers = {"": words["withdrawn"]}
         case e.ReplyOwed():
             return _complete(received, data.answer)
         case e.CaseHandedBack():
             return _tell(received, "refused", reason=data.reason, text=data.text)
         case e.CaseClosed():
-            return _complete(received, "\n".join(received.answers.values()) or data.reason)
+            return _complete(received, "\n".join(received.answers.values()) or words["closed"])
         case _:
             return False
     return True

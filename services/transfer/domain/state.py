@@ -73,7 +73,7 @@ class Received(Struct, kw_only=True):
     number: str = ""
     trace: str = ""
     answers: dict[str, str] = field(default_factory=dict)
-    """Public answers by work order."""
+    """Answers that stand: by work order, by transfer where it went on to another city, and under "" the case's own."""
     updates: list[Update] = field(default_factory=list)
 
 

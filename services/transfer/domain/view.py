@@ -27,6 +27,7 @@ _SENT = (*_STEPS, e.TransferProgressed, e.TransferUnacknowledged)
 _RECEIVED = (
     e.CaseRegistered, e.CaseDispatched, e.CaseAnswered, e.CaseClosed, e.CaseHandedBack,
     e.WorkOrderSigned, e.WorkOrderReturned, e.WorkOrderAnswered, e.ReplyOwed,
+    e.WorkOrderSentBack, e.WorkOrderWithdrawn, e.CaseReferred, e.CaseWithdrawn,
 )  # fmt: skip
 
 
@@ -50,6 +51,8 @@ class TransfersView:
             return None
         elif isinstance(data, _SENT):
             _go_on(state.sent[data.transfer], data)
+            if state.received is not None:
+                hear(state.received, data, self._words)
         elif state.received is None or not hear(state.received, data, self._words):
             return None
         else:

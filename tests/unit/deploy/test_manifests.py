@@ -6,6 +6,7 @@ They have not been applied to a cluster here.
 import re
 import shutil
 import subprocess
+from ipaddress import ip_network
 from typing import Any
 
 import kubernetes_validate
@@ -88,6 +89,15 @@ def test_settings_are_those_of_the_code() -> None:
         for container in one["spec"]["containers"] for variable in container.get("env", [])
     }  # fmt: skip
     assert (given | named) - known == set()
+
+
+def test_no_process_believes_everybody_who_names_a_visitor() -> None:
+    """The doors are behind an ingress: the network of its pods is trusted, and never the whole world."""
+    data = [one["data"] for one in of_kind("ConfigMap")]
+    (trusted,) = {one["HOTLINE_TRUSTED_PROXIES"] for one in data if "HOTLINE_TRUSTED_PROXIES" in one}
+    networks = [ip_network(one.strip()) for one in trusted.split(",")]
+    assert networks
+    assert all(network.is_private and network.prefixlen >= 8 for network in networks)
 
 
 def test_only_those_who_may_get_the_keys() -> None:

@@ -1,11 +1,12 @@
 """Figures with targets, and lists in pages."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.desk.domain.board import Level, figures
-from services.desk.domain.calls import CallFigures
+from services.desk.domain.calls import CallFigures, lost
 from services.desk.domain.days import day_of
 from services.desk.policy import City
 from services.desk.store import Wanted
@@ -20,16 +21,16 @@ TARGETS = City(POLICY).desk.targets
     [
         (CallFigures(), 0, ["good", "none", "none", "none", "good"]),
         (
-            CallFigures(offered=10, answered=8, in_time=8, self_served=2, ended=10),
+            CallFigures(offered=10, answered=8, in_time=8, self_served=2),
             1,
             ["good", "good", "good", "watch", "bad"],
         ),
         (
-            CallFigures(offered=20, answered=10, in_time=5, self_served=8, ended=20, waiting=6),
+            CallFigures(offered=20, answered=10, in_time=5, self_served=8, lost=2, waiting=6),
             0,
             ["watch", "bad", "bad", "good", "good"],
         ),
-        (CallFigures(offered=100, answered=92, in_time=70, ended=100), 0, ["good", "watch", "watch", "watch", "good"]),
+        (CallFigures(offered=100, answered=92, in_time=70, lost=8), 0, ["good", "watch", "watch", "watch", "good"]),
     ],
 )
 def test_levels(calls: CallFigures, breaches: int, levels: list[Level]) -> None:
@@ -49,12 +50,40 @@ async def test_calls_are_counted_once_in_whatever_order_their_facts_come() -> No
     await world.city.fact(contact, k.Ended(number=4, by="agent", served=True))
     await world.city.fact(contact, k.Answered(number=3, agent="017", wait_s=20.0))
     served = await world.city.call("2", "+8613812340000")
-    await world.city.fact(served, k.Ended(number=3, by="ivr", served=True))
+    await world.city.fact(served, k.KeyPressed(number=3, menu="main", key="1", action="play"))
+    await world.city.fact(served, k.Ended(number=4, by="ivr", served=True))
     await world.city.call("3", "+8613812340001")
     found = await world.store.figures(day_of(world.clock.now()))
-    assert found == CallFigures(
-        offered=3, answered=1, in_time=0, self_served=1, ended=2, waiting=1, oldest=world.clock.now()
-    )
+    assert found == CallFigures(offered=3, answered=1, self_served=1, lost=0, waiting=1, oldest=world.clock.now())
+
+
+async def test_the_connect_rate_is_of_calls_that_asked_for_a_person_and_are_decided() -> None:
+    world = World()
+    for n in range(2):
+        await world.city.call(f"talks-{n}", "+8613812341234", "017")
+        gone = await world.city.call(f"gone-{n}", "+8613812341234")
+        await world.city.fact(gone, k.Ended(number=3, by="caller", served=False))
+    back = await world.city.call("back in the menu", "+8613812341234")
+    await world.city.fact(back, k.KeyPressed(number=10, menu="main", key="1", action="play"))
+    await world.city.fact(back, k.Ended(number=11, by="caller", served=False))
+    now = world.clock.now()
+    connect = figures(await world.store.figures(day_of(now)), 0, TARGETS, now)[2]
+    assert (connect.name, connect.value, connect.note) == ("connect", "50.0", "2/4")
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ({"ended": {"by": "caller"}}, True),
+        ({"ended": {"by": "ivr"}}, False),
+        ({"ended": {"by": "caller"}, "keys": {"2": {"action": "play"}, "10": {"action": "urgent"}}}, True),
+        ({"ended": {"by": "caller"}, "keys": {"2": {"action": "person"}, "10": {"action": "play"}}}, False),
+        ({"ended": {"by": "agent"}, "answered": {"agent": "017"}}, False),
+        ({"keys": {"2": {"action": "person"}}}, False),
+    ],
+)
+def test_a_lost_call_asked_for_a_person_last_and_nobody_came(call: dict[str, Any], expected: bool) -> None:
+    assert lost(call) == expected
 
 
 async def test_an_unreadable_fact_is_a_dead_letter_and_stops_nothing() -> None:

@@ -35,3 +35,11 @@ async def test_no_choice_is_made_beforehand_and_the_page_says_what_is_missing() 
     assert not any("checked" in one for one in choices)
     assert "Please fill in: Solved" in refused.text
     assert [ask.path for ask in world.city.asked if ask.path.endswith("/answer")] == []
+
+
+async def test_no_partner_city_is_chosen_beforehand() -> None:
+    world = World()
+    case = await world.case(topic="99")
+    async with world.browser("dispatcher") as browser:
+        page = (await browser.get(f"/cases/{case}")).text
+    assert re.search(r'<select [^>]*name="target" required><option value="">', page)

@@ -72,6 +72,29 @@ async def test_too_many_tries_of_a_visitor_or_on_a_number() -> None:
     assert later.status_code == 200
 
 
+async def test_only_failed_tries_count_for_a_visitor() -> None:
+    world = World()
+    names = [f"n{number}" for number in range(12)]
+    known = [(await world.case(name), code_of(name)) for name in names]
+    async with world.browser() as browser:
+        right = [await browser.post("/citizen", data={"number": case, "code": code}) for case, code in known]
+        wrong = [await browser.post("/citizen", data={"number": f"SJZ-{name}", "code": "0" * 8}) for name in names]
+        locked = await browser.post("/citizen", data={"number": known[0][0], "code": known[0][1]})
+    assert [one.status_code for one in right] == [200] * 12
+    assert [one.status_code for one in wrong] == [404] * 10 + [429] * 2
+    assert locked.status_code == 429
+
+
+def test_what_is_forgiven_leaves_room_for_another_try() -> None:
+    limiter = Limiter(10.0)
+    limiter.forgive("a")
+    for _ in range(3):
+        assert limiter.allow("a", 1, 0.0)
+        limiter.forgive("a")
+    assert limiter.allow("a", 1, 0.0)
+    assert not limiter.allow("a", 1, 0.0)
+
+
 def test_the_limiter_counts_within_its_window_only() -> None:
     limiter = Limiter(10.0)
     assert [limiter.allow("a", 2, now) for now in (0.0, 1.0, 2.0)] == [True, True, False]
@@ -129,6 +152,25 @@ async def test_a_citizen_urges_once_a_day() -> None:
     assert asked.body == {"case_id": case, "text": "市民催办 2021-01-13", "sealed_caller": "k1.sealed"}
     assert again.status_code == 422
     assert "/citizen/urging" in tomorrow.text
+
+
+async def test_a_citizen_adds_to_his_case_what_is_missing() -> None:
+    world = World()
+    case = await world.case(topic="99")
+    await world.city.tell(case, e.CaseSupplementAsked(text="门牌号？"))
+    known = {"number": NUMBER, "code": code_of()}
+    async with world.browser() as browser:
+        page = (await browser.post("/citizen", data=known)).text
+        added = await browser.post("/citizen/supplement", data={**known, "text": "3号楼，电话13812345678"})
+        nothing = await browser.post("/citizen/supplement", data={**known, "text": " "})
+        await world.city.tell(case, e.CaseWithdrawn(reason="r"))
+        await world.city.tell(case, e.CaseClosed(reason="withdrawn"))
+        late = await browser.post("/citizen/supplement", data={**known, "text": "还有"})
+    (asked,) = [ask for ask in world.city.asked if ask.service == "intake"]
+    assert "/citizen/supplement" in page
+    assert "Added" in added.text
+    assert (asked.body["text"].startswith("市民补充：3号楼"), "13812345678" in asked.body["text"]) == (True, False)
+    assert (nothing.status_code, late.status_code) == (422, 422)
 
 
 async def test_rating_and_urging_take_number_and_code_and_count_as_tries() -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from shared.testing import FakeClock
 from tests.unit.desk.test_actions import FORM
 from tests.unit.desk.world import CALLER, World
@@ -72,6 +74,59 @@ async def test_a_call_is_over_once_something_came_of_it() -> None:
         await browser.post(f"/agent/calls/{newest}/finish")
         page = (await browser.get("/agent")).text
         assert (shown(page), left(page)) == ("", [half])
+
+
+async def test_a_mark_alone_keeps_no_call() -> None:
+    world = World(clock := FakeClock())
+    marked, _ = await calls(world, clock, CALLER, OTHER)
+    async with world.browser("agent") as browser:
+        await browser.post(f"/agent/calls/{marked}/cases", data=FORM)
+        await browser.post(f"/agent/calls/{marked}/draft", data={"matter": "2", "request_type": "QZ", "urgent": "yes"})
+        assert left((await browser.get("/agent")).text) == []
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_is_typed_and_not_saved_is_not_ended_with_the_call(kept: bool) -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    path = f"/agent/calls/{contact}"
+    async with world.browser("agent") as browser:
+        if kept:
+            await browser.post(f"{path}/draft", data=HALF)
+        refused = await browser.post(f"{path}/finish", data={} if kept else HALF)
+        assert "Matter 1 of this call is not saved" in refused.text
+        assert (shown((await browser.get("/agent")).text), world.city.asked[-1].method) == (contact, "GET")
+        done = await browser.post(f"{path}/finish", data={**HALF, "discard": "yes"})
+        assert shown((await browser.get("/agent")).text) == ""
+    assert (f'hx-post="{path}/finish"' in refused.text, "hx-trigger" in refused.headers) == (True, False)
+    assert "desk-call" in done.headers["hx-trigger"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"matter": "1", "title": "", "request_type": "TS", "urgent": "yes"}, {"matter": "1", "caller": "13812341234"}],
+)
+async def test_a_form_that_was_emptied_ends_with_the_call_whatever_its_draft_says(sent: dict[str, str]) -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    async with world.browser("agent") as browser:
+        await browser.post(f"/agent/calls/{contact}/draft", data=HALF)
+        done = await browser.post(f"/agent/calls/{contact}/finish", data=sent)
+    assert "desk-call" in done.headers["hx-trigger"]
+
+
+async def test_the_form_of_a_saved_matter_says_nothing_of_the_next_one() -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    path = f"/agent/calls/{contact}"
+    async with world.browser("agent") as browser:
+        await browser.post(f"{path}/cases", data=FORM)
+        await browser.post(f"{path}/draft", data={**HALF, "matter": "2"})
+        other_tab = await browser.post(f"{path}/finish", data=FORM)
+        await browser.post(f"{path}/draft", data={"matter": "2"})
+        done = await browser.post(f"{path}/finish", data=FORM)
+    assert "Matter 2 of this call is not saved" in other_tab.text
+    assert "desk-call" in done.headers["hx-trigger"]
 
 
 async def test_what_is_refused_ends_no_call() -> None:

@@ -117,6 +117,18 @@ async def test_a_draft_belongs_to_its_matter_even_where_it_is_written_last() -> 
         assert FORM["cause"] not in (await browser.get("/agent/work")).text.split("case-form", 1)[1]
 
 
+async def test_the_urgent_mark_is_kept_in_the_draft() -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    checked = 'name="urgent" value="yes" checked'
+    async with world.browser("agent") as browser:
+        await browser.post(f"/agent/calls/{contact}/draft", data={**FORM, "urgent": "yes"})
+        urgent = (await browser.get("/agent")).text
+        await browser.post(f"/agent/calls/{contact}/draft", data=FORM)
+        calm = (await browser.get("/agent")).text
+    assert (checked in urgent, checked in calm) == (True, False)
+
+
 async def test_an_answer_from_an_article_says_which_version() -> None:
     world = World()
     world.city.articles = [{"id": "k1", "version": 3, "question": "q", "answer": "已告知", "unit": ""}]

@@ -28,9 +28,9 @@ FIELDS = (
     "number", "code", "state", "tab", "after", "q", "title", "cause", "course", "date", "case", "order", "lead", "why",
     "until", "on", "supporting", "decision", "reason", "basis", "satisfaction", "solved", "comment", "case_id", "text",
     "caller", "purpose", "callee", "result", "promise", "promise_due", "key", "matter", "urgent", "request_type",
-    "topic", "area", "address", "since", "suggestion", "unit", "due", "shown", "lang", "token", "target", "consent",
+    "topic", "area", "address", "since", "suggestion-0", "unit", "due", "shown", "lang", "token", "target", "consent",
     "asked_action", "public_answer", "internal", "salutation", "when", "answer", "on_the_spot", "next", "article",
-    "version", "as_next",
+    "version", "as_next", "unit-0",
 )  # fmt: skip
 ODD = (
     "", " ", "0", "-1", "999999999999999999999", "1e309", "NaN", "null", "{}", "[]", "yes", "no", "true", "2021-01-13",

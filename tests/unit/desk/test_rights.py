@@ -6,6 +6,7 @@ import pytest
 
 from services.desk.domain.forms import _BODIES
 from services.desk.domain.rights import FORMS
+from services.desk.store import View
 from shared.events import cases as e
 from shared.moves import door_roles
 from tests.unit.desk.test_view import order_of
@@ -81,6 +82,34 @@ async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:
     assert "暖气" not in page.text
     assert "Supervisor" in page.text
     assert [(row["who"], row["what"], row["case"]) for row in rows] == [("017", "page", case)]
+
+
+async def test_the_operator_names_a_case_by_its_number_or_id() -> None:
+    world = World()
+    case, _ = await world.case("a"), await world.case("b")
+    async with world.browser("supervisor") as browser:
+        await browser.get(f"/cases/{case}")
+    async with world.browser("operator", "op") as browser:
+        for named in (case, "SJZ-20210113-000001", " sjz-20210113-000001 "):
+            assert "Supervisor" in (await browser.get("/audit", params={"case": named})).text
+            found = (await browser.get("/audit.json", params={"case": named})).json()["items"]
+            assert [row["case"] for row in found] == [case]
+        unseen = (await browser.get("/audit?case=SJZ-20210113-000002")).text
+        unknown = (await browser.get("/audit?case=SJZ-20210113-000009")).text
+        refused = await browser.get("/audit.json?case=SJZ-20210113-000009", headers={"Accept": "application/json"})
+    assert ("Nothing recorded" in unseen, "There is no such case" in unseen) == (True, False)
+    assert ("Nothing recorded" in unknown, "There is no such case" in unknown) == (False, True)
+    assert (refused.status_code, refused.json()["reason"]) == (404, "no_such_case")
+
+
+@pytest.mark.parametrize(("looks", "said"), [(200, False), (201, True)])
+async def test_the_audit_says_when_it_shows_the_newest_looks_alone(looks: int, said: bool) -> None:
+    world = World()
+    view = View(who="017", role="agent", what="page", case="c", number="n", at=world.clock.now())
+    world.store.seen = [view] * looks
+    async with world.browser("operator", "op") as browser:
+        page = (await browser.get("/audit")).text
+    assert (page.count("<td>017</td>"), "Only the newest 200" in page) == (200, said)
 
 
 @pytest.mark.parametrize(

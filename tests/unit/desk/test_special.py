@@ -1,15 +1,18 @@
 """Reports on the office's page: daily ones made and read; special ones listed, made by hand, completed, signed."""
 
+import re
+from typing import Any
+
 from services.desk.clients import Reply
 from services.desk.testing import SPECIAL
-from tests.unit.desk.world import UNIT, World
+from tests.unit.desk.world import OTHER, UNIT, World
 
 WINDOW = {"since": "2021-01-13T08:00", "until": "2021-01-13T10:00"}
 
 
 async def test_the_office_lists_makes_completes_and_signs() -> None:
     world = World()
-    remarks = {"cause": "换热站停机", "suggestion": "补偿", "unit": UNIT, "due": "2021-01-20"}
+    remarks = {"cause": "换热站停机", "suggestion-0": "补偿", "unit-0": UNIT, "due-0": "2021-01-20"}
     async with world.browser("officer") as browser:
         assert str(SPECIAL["title"]) in (await browser.get("/office")).text
         await browser.post("/office/special", data={**WINDOW, "title": "供暖", "topic": "05", "key": "k"})
@@ -25,11 +28,65 @@ async def test_the_office_lists_makes_completes_and_signs() -> None:
 async def test_half_a_suggestion_and_a_report_without_title_name_what_is_missing() -> None:
     world = World()
     async with world.browser("officer") as browser:
-        half = await browser.post(f"/office/special/{SPECIAL['id']}", data={"suggestion": "补偿"})
+        half = await browser.post(f"/office/special/{SPECIAL['id']}", data={"suggestion-0": "补偿"})
         untitled = await browser.post("/office/special", data=WINDOW)
     assert "Department" in half.text
     assert "Title" in untitled.text
     assert all(ask.method == "GET" for ask in world.city.asked)
+
+
+WRITTEN: dict[str, Any] = {
+    "title": "关于供暖的专报", "cause": "换热站停机", "policy": "供热条例", "measures": "已派抢修",
+    "suggestions": [
+        {"text": "补偿停供天数", "unit": UNIT, "due": "2021-01-20"},
+        {"text": "检修换热站", "unit": OTHER, "due": "2021-01-21"},
+    ],
+}  # fmt: skip
+
+
+def filled(page: str) -> dict[str, str]:
+    """What a browser would send of the form, by name of the field."""
+    found = dict(re.findall(r'<input id="[^"]*" name="([a-z]+-\d+)"[^>]* value="([^"]*)"', page))
+    found |= re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>([^<]*)</textarea>', page)
+    for name, options in re.findall(r'<select name="(unit-\d+)"(.*?)</select>', page, re.DOTALL):
+        found[name] = "".join(re.findall(r'value="([^"]*)" selected', options))
+    return found
+
+
+async def test_what_was_written_is_in_the_form_and_an_emptied_row_goes() -> None:
+    world = World()
+    world.city.refusals["GET", "/reports/special"] = Reply(200, {"items": [{**SPECIAL, "remarks": WRITTEN}]})
+    async with world.browser("officer") as browser:
+        form = filled((await browser.get("/office/specials")).text)
+        await browser.post(f"/office/special/{SPECIAL['id']}", data=form)
+        await browser.post(f"/office/special/{SPECIAL['id']}", data=form | {"suggestion-0": " ", "measures": ""})
+    assert {name: form[name] for name in form if name.endswith("-2")} == {"suggestion-2": "", "due-2": "", "unit-2": ""}
+    same, less = (ask.body for ask in world.city.asked if ask.method == "PUT")
+    assert same == {**WRITTEN, "title": ""}, "reports keeps a title that is not sent"
+    assert less == {**same, "measures": "", "suggestions": WRITTEN["suggestions"][1:]}
+
+
+async def test_there_are_as_many_rows_as_reports_takes_and_no_form_where_it_does_not_say_what_was_written() -> None:
+    world = World()
+    full = {**WRITTEN, "suggestions": WRITTEN["suggestions"][:1] * 10}
+    older = {name: value for name, value in SPECIAL.items() if name != "remarks"}
+    async with world.browser("officer") as browser:
+        world.city.refusals["GET", "/reports/special"] = Reply(200, {"items": [{**SPECIAL, "remarks": full}]})
+        form = filled((await browser.get("/office/specials")).text)
+        await browser.post(f"/office/special/{SPECIAL['id']}", data=form)
+        world.city.refusals["GET", "/reports/special"] = Reply(200, {"items": [older]})
+        assert filled((await browser.get("/office/specials")).text) == {}
+    (sent,) = (ask.body for ask in world.city.asked if ask.method == "PUT")
+    assert sent["suggestions"] == full["suggestions"]
+
+
+async def test_the_office_reads_contacts_and_calls_apart() -> None:
+    world = World()
+    figures = [{"name": "offered", "value": 30}, {"name": "calls", "value": 12}]
+    world.city.refusals["GET", "/figures"] = Reply(200, {"figures": figures, "tables": {}})
+    async with world.browser("officer") as browser, world.browser("officer", lang="zh-CN") as chinese:
+        assert "<dt>Contacts</dt><dd>30</dd><dt>Calls</dt><dd>12</dd>" in (await browser.get("/office")).text
+        assert "<dt>来访</dt><dd>30</dd><dt>来电</dt><dd>12</dd>" in (await chinese.get("/office")).text
 
 
 async def test_who_may_not() -> None:

@@ -84,7 +84,7 @@ class Explorer:
 def beginnings(choose: Choose) -> list[Walk]:
     """Lives that chance seldom leads into, each at its turning point."""
     answered = [_answered(choose, text, name) for text in ("routed", "both") for name in ("wang", "")]
-    again = [_reopened(choose), _returned_twice(_reopened(choose))]
+    again = [_reopened(choose), _returned_twice(_reopened(choose)), _asked_of_two(choose)]
     return [*answered, *again, *(_returned_twice(_begun(choose, register(text=text))) for text in ("routed", "both"))]
 
 
@@ -95,6 +95,14 @@ def _answered(choose: Choose, text: str, name: str) -> Walk:
     transfer = walk.case.transfers[0].id
     for step in ("receipted", "accepted", "completed"):
         walk.do(c.RecordTransfer(transfer=transfer, step=step, text="theirs"))
+    return walk
+
+
+def _asked_of_two(choose: Choose) -> Walk:
+    """Where one partner's transfer ends, the other still has the case."""
+    walk = _begun(choose, register(text="unclear"))
+    for target in ("120", "110000"):
+        walk.do(c.AskTransfer(target=target, reason="r", asked_action="a", consent=True))
     return walk
 
 

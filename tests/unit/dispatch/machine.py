@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -146,6 +146,19 @@ def _transfer(walk: Walk) -> Struct | None:
     )  # fmt: skip
 
 
+def _end(walk: Walk) -> Struct | None:
+    """Of one whose partner missed a deadline; where there is none, he misses one now."""
+    if not walk.case.transfers:
+        return None
+    one = walk.of(walk.case.transfers)
+    if not one.over() and not one.overdue:
+        walk.happen(
+            e.TransferUnacknowledged(transfer=one.id, target=one.target, clock="result", due=walk.now)
+        )  # fmt: skip
+    outcome: Literal["refused", "completed"] = "completed" if walk.often() else "refused"
+    return c.EndTransfer(transfer=one.id, outcome=outcome, text="by telephone")
+
+
 def _clock(walk: Walk) -> dict[str, Any]:
     """Of an order, or the case's own."""
     order, clock = walk.of(((walk.order(), walk.of(("sign", "resolve"))), ("", "reply")))
@@ -214,6 +227,7 @@ _MAKERS: dict[str, Callable[[Walk], Struct | None]] = {
         target=w.of(("110000", "120")), reason="r", asked_action="a", consent=w.often()
     ),
     "record_transfer": _transfer,
+    "end_transfer": _end,
     "hand_back": lambda w: c.HandBack(reason="not_local"),
 }
 VERBS = tuple(_MAKERS)

@@ -76,6 +76,16 @@ def test_who_joins_after_the_answer_is_owed_it_at_once() -> None:
     assert e.ReplyOwed in {type(one) for one in do(case, c.Attach(reporter=reporter("late", "li")))}
 
 
+def test_a_case_that_a_partner_has_answered_is_not_linked() -> None:
+    """Its units would be recalled, and his result would be an answer that nobody tells."""
+    case = made()
+    do(case, c.AskTransfer(target="120", reason="r", asked_action="a"))
+    transfer = case.transfers[0].id
+    for step in ("receipted", "accepted", "completed"):
+        do(case, c.RecordTransfer(transfer=transfer, step=step, text="theirs"))
+    assert refused(case, c.Link(event_case=EVENT, reason="same pipe")) == "partly_answered"
+
+
 def test_only_the_answer_of_this_very_link_is_taken() -> None:
     case = linked()
     do(case, c.Detach(reason="another pipe"))

@@ -12,6 +12,7 @@ from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
+from services.dispatch.domain.suborders import due_of
 from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, LOWER, LOWEST, RULES, SECOND, START, THIRD, case_of, context, register, reporter
@@ -224,6 +225,53 @@ def test_urgent_cases_are_never_extended_only_downgraded() -> None:
     assert names(do(case, ask(case, 8))) == ["WorkOrderExtensionAsked"]
     do(case, c.Regrade(reason="worse", priority="P0"), actor="dispatcher:d")
     assert refused(case, c.JudgeExtension(order=of(case, LEAD), approve=True)) == "moved"
+
+
+def test_an_extension_falls_away_where_the_case_becomes_urgent() -> None:
+    case = handed_down()
+    parent, child = case.orders
+    do(case, c.Sign(order=child.id), ask(case, 8), c.JudgeExtension(order=parent.id, approve=True))
+    more = c.AskExtension(order=child.id, until=START + timedelta(days=6), reason="r")
+    do(case, more, c.JudgeExtension(order=child.id, approve=True))
+    assert [due_of(case, one, RULES) for one in case.orders] == [START + timedelta(days=8), START + timedelta(days=6)]
+    do(case, c.Regrade(reason="worse", priority="P1"), days=0.5)
+    dues = [START + timedelta(days=5.5), START + timedelta(days=4)]
+    assert [due_of(case, one, RULES) for one in case.orders] == dues, "of the table from there, and of its own"
+    do(case, c.Regrade(reason="not so bad", priority="P2"), actor="supervisor:s", days=1)
+    assert [due_of(case, one, RULES) for one in case.orders] == dues, "what fell away does not come back"
+
+
+def test_limits_count_from_where_priority_rose() -> None:
+    case = handling(priority="P3")
+    do(case, c.Regrade(reason="worse", priority="P2"), days=3)
+    assert due_of(case, case.orders[0], RULES) == START + timedelta(days=8)
+    do(case, c.Regrade(reason="not so bad", priority="P3"), days=4)
+    assert due_of(case, case.orders[0], RULES) == START + timedelta(days=8)
+
+
+def test_a_deadline_moves_by_the_time_for_which_the_case_was_parked_where_policy_says_so() -> None:
+    case = handling()
+    park = c.Park(reason="r", review_at=START + timedelta(days=60))
+    do(case, park, days=1)
+    do(case, c.Resume(reason="r"), days=41)
+    moved = msgspec.structs.replace(RULES, parked=lambda *about: lambda due, since, until: due + (until - since))
+    order = case.orders[0]
+    assert (due_of(case, order, RULES), due_of(case, order, moved)) == (
+        START + timedelta(days=5), START + timedelta(days=45),
+    )  # fmt: skip
+    more = c.AskExtension(order=order.id, until=START + timedelta(days=47), reason="r")
+    assert names(do(case, more, days=42, rules=moved)) == ["WorkOrderExtensionAsked"]
+    do(case, c.JudgeExtension(order=order.id, approve=True), days=42, rules=moved)
+    assert due_of(case, order, moved) == START + timedelta(days=47), "an extension does not move by an earlier parking"
+
+
+def test_a_case_written_before_reads_with_its_deadlines() -> None:
+    case = handling()
+    extended(case, 8)
+    written = msgspec.to_builtins(case)
+    del written["orders"][0]["extended_at"]
+    old = msgspec.convert(written, Case)
+    assert (old.parked, due_of(old, old.orders[0], RULES)) == ([], START + timedelta(days=8))
 
 
 @pytest.mark.parametrize(

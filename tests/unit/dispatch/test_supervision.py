@@ -9,6 +9,7 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
+from services.dispatch.domain.states import state_of
 from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events import commands as c
@@ -139,6 +140,40 @@ def test_the_lead_unit_answers_for_the_whole_case() -> None:
     say = c.AnswerSupervision(supervision=document.supervision, text="t")
     [event] = waiting.tell(say, f"unit:{SECOND}")
     assert event == e.SupervisionAnswered(supervision=document.supervision, unit=SECOND, text="t")
+
+
+def test_a_document_is_brought_to_its_end_also_where_another_case_goes_on() -> None:
+    for merged in (True, False):
+        story = Story()
+        document = opened(story)
+        if merged:
+            story.tell(c.MergeInto(target="N-other", reason="same pipe"), actor="dispatcher:d")
+            merge = story.case.related.merge
+            assert merge is not None
+            story.tell(c.RecordMerge(merge=merge.id, target="N-other", step="absorbed"))
+        else:
+            story.tell(c.Link(event_case="N-event", reason="same pipe"), actor="dispatcher:d")
+        assert state_of(story.case) == ("MERGED" if merged else "LINKED")
+        story.tell(c.AnswerSupervision(supervision=document.supervision, text="t"), f"unit:{LEAD}")
+        story.tell(c.JudgeSupervision(supervision=document.supervision, passed=True), "supervisor:s")
+        assert [one.state for one in story.case.supervisions] == ["CLOSED"]
+
+
+def test_the_centre_is_judged_by_the_clock_of_whom_it_is_waited_for() -> None:
+    story = Story()
+    unit = f"unit:{LEAD}"
+    story.tell(c.Sign(order=story.order), unit)
+    late = c.Breach(clock="audit", order="", due=story.now + 9 * HOUR)
+    assert story.refused(late) == "clock_stopped", "the units are at work"
+    story.tell(c.Park(reason="r", review_at=late.due), "supervisor:s")
+    assert story.tell(late), "the review"
+    story.tell(c.Resume(reason="r"), "supervisor:s")
+    late = structs.replace(late, due=late.due + HOUR)
+    assert story.refused(late) == "clock_stopped"
+    story.tell(c.Recall(order=story.order, reason="wrong unit"), "dispatcher:d")
+    assert story.tell(late)
+    story.tell(c.Assign(lead=SECOND), "dispatcher:d")
+    assert story.refused(structs.replace(late, due=late.due + HOUR)) == "clock_stopped"
 
 
 def test_the_profile_that_holds_is_decided_when_work_is_given_out_and_stays_with_the_order() -> None:

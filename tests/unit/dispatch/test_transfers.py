@@ -1,7 +1,7 @@
 """A case goes to a partner and comes back: with its result, or refused; it never closes meanwhile."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec import Struct
@@ -11,7 +11,7 @@ from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
-from services.dispatch.domain.transfers import NEXT
+from services.dispatch.domain.transfers import NEXT, NO_ANSWER
 from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, START, case_of, context, order_of, register, reporter
@@ -205,6 +205,38 @@ def test_a_missed_deadline_is_told_once_and_judged_by_domain_time() -> None:
     do(case, step(case, "accepted"), hours=7)
     assert refused(case, overdue(case, "decision", 8), hours=9) == "clock_stopped"
     assert names(do(case, overdue(case, "decision", 6.5), hours=9)) == ["TransferUnacknowledged"]
+
+
+def end(case: Case, outcome: Literal["refused", "completed"], text: str = "by telephone") -> c.EndTransfer:
+    return c.EndTransfer(transfer=case.transfers[0].id, outcome=outcome, text=text)
+
+
+def test_a_partner_that_accepted_and_never_finished_blocks_nothing_for_ever() -> None:
+    """Once he missed a deadline a supervisor takes the case back, and what he tells later is refused."""
+    case = asked()
+    do(case, step(case, "receipted"), step(case, "accepted"))
+    assert refused(case, end(case, "refused")) == "not_overdue"
+    do(case, overdue(case, "result", 120), hours=121)
+    (gone,) = do(case, end(case, "refused"))
+    assert isinstance(gone, e.TransferRefused)
+    assert (gone.reason, gone.text, state_of(case)) == (NO_ANSWER, "by telephone", "PENDING_DISPATCH")
+    for late in ("progressed", "completed", "unacknowledged"):
+        assert refused(case, step(case, late, "too late", due=START)) == "out_of_order"
+    assert refused(case, end(case, "completed")) == "out_of_order"
+
+
+def test_what_the_partner_told_on_the_telephone_is_his_result() -> None:
+    case = asked()
+    do(case, overdue(case, "receipt", 4), hours=5)
+    told, owed = do(case, end(case, "completed", "released"))
+    assert isinstance(told, e.TransferCompleted)
+    assert isinstance(owed, e.ReplyOwed)
+    assert owed.answer == case.answer == "released"
+    assert refused(case, end(case, "refused")) == "out_of_order"
+
+
+def test_an_unknown_transfer_is_not_ended() -> None:
+    assert refused(asked(), c.EndTransfer(transfer="none", outcome="refused", text="t")) == "no_such_transfer"
 
 
 def test_a_received_case_goes_back_before_it_is_dispatched_and_owes_nothing_any_more() -> None:

@@ -124,6 +124,8 @@ async def test_the_office_completes_it_and_signs_it_for_good(writing: Writing) -
     }  # fmt: skip
     assert "（待填写）" in (await writing.client.get(f"{path}.html")).text
     assert (await writing.client.put(path, json=remarks)).status_code == 200
+    (listed,) = (await writing.client.get("/reports/special")).json()["items"]
+    assert listed["remarks"] == {**remarks, "title": BODY["title"]}, "so that whoever goes on writing has it before him"
     page = (await writing.client.get(f"{path}.html")).text
     assert "（待填写）" not in page
     assert BODY["title"] in page

@@ -12,6 +12,7 @@ from services.sla.domain.schedule import Due
 from shared import clockwork
 from shared.clock import CHINA
 from shared.events import cases as e
+from shared.events import commands as c
 from shared.events.commands import Clock, Priority, RequestType
 from tests.factories import LEAD, SECOND, reporter
 from tests.unit.sla.world import SCHEDULE, VIEW, answered, case_of, clock_of, event, folded, issued, sent_back, signed
@@ -229,6 +230,110 @@ def test_a_parked_case_stands_still_and_goes_on_where_it_was() -> None:
     assert clock_of(state, "audit", "").stopped == later
 
 
+REOPENED = e.CaseReopened(cycle=2, reason="r", obligations=())
+DISPATCHED = e.CaseDispatched(rule="r", why="", policy_version="", units=(LEAD,))
+WITHDRAWN = e.WorkOrderWithdrawn(order="o", unit=LEAD, reason="r")
+MERGED, LINKED = e.CaseMerged(merge="m", target="N-2"), e.CaseLinked(event_case="N-2", link=1, reason="r")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (WITHDRAWN, e.CaseWithdrawn(reason="r"), e.CaseClosed(reason="withdrawn"), REOPENED),
+        (WITHDRAWN, e.CaseReferred(reason="r", route="court"), e.CaseClosed(reason="referred"), REOPENED),
+        (LINKED, WITHDRAWN, e.CaseDetached(event_case="N-2", link=1, reason="r")),
+        (MERGED, WITHDRAWN, e.CaseSeparated(merge="m", target="N-2", cycle=2, obligations=())),
+        (e.CaseClosed(reason="r"), e.CaseReopenRequested(contact_id="c"), REOPENED),
+        (DISPATCHED,),
+    ],
+)  # fmt: skip
+def test_a_case_that_leaves_its_parking_in_whatever_way_stands_still_no_longer(left: tuple[Struct, ...]) -> None:
+    parked = e.CaseParked(reason="plan", review_at=days(10))
+    later = WEDNESDAY + DAY
+    state = folded(
+        (WEDNESDAY, registered()), (WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, parked),
+        *((later, one) for one in left), (later, issued("again", "P0")),
+    )  # fmt: skip
+    assert (clock_of(state, "sign", "again").held, clock_of(state, "sign", "again").due) == (None, later + 10 * MINUTE)
+    assert clock_of(state, "audit", "").stopped == later, "nobody waits for the review"
+
+
+def test_a_parking_ends_with_the_last_order() -> None:
+    parked, late = e.CaseParked(reason="plan", review_at=days(10)), msgspec.structs.replace(WITHDRAWN, order="late")
+    state = folded(
+        (WEDNESDAY, issued("o")), (WEDNESDAY, issued("late")), (WEDNESDAY, e.WorkOrderDone(order="o", unit=LEAD)),
+        (WEDNESDAY, parked), (WEDNESDAY + HOUR, late),
+    )  # fmt: skip
+    assert clock_of(state, "audit", "").stopped == WEDNESDAY + HOUR
+    assert [pause.until for pause in state.case.pauses] == [WEDNESDAY + HOUR]
+
+
+def test_a_case_closed_while_it_waits_for_a_supplement_does_not_wait_for_it_when_somebody_comes_back() -> None:
+    state = folded(
+        (WEDNESDAY, registered("P1")), (WEDNESDAY, e.CaseSupplementAsked(text="where")),
+        (WEDNESDAY + HOUR, e.CaseClosed(reason="r")), (WEDNESDAY + DAY, e.CaseReopenRequested(contact_id="c")),
+    )  # fmt: skip
+    assert clock_of(state, "audit", "").next == WEDNESDAY + DAY + 5 * MINUTE
+
+
+def audit_due(*events: Struct) -> datetime | None:
+    """Until when a dispatcher has to decide after these events, all at 11 o'clock."""
+    state = folded((WEDNESDAY, registered()), *((WEDNESDAY + HOUR, one) for one in events))
+    audit = clock_of(state, "audit", "")
+    return None if audit.stopped else audit.due
+
+
+ANEW = WEDNESDAY.replace(hour=16, minute=30)
+"""Four working hours after 11 o'clock."""
+
+
+def transfer(target: str = "t") -> e.TransferAsked:
+    return e.TransferAsked(
+        transfer=target, target="120", kind="emergency", number="n", title="t", text="t", request_type="QZ", topic="",
+        area="", address="", priority="P1", reason="r", asked_action="a", consent=True,
+    )  # fmt: skip
+
+
+def transfer_over(target: str = "t", text: str = "") -> Struct:
+    if text:
+        return e.TransferCompleted(transfer=target, target="120", number="n", text=text)
+    return e.TransferRefused(transfer=target, target="120", reason="r", text="")
+
+
+def test_a_dispatcher_is_waited_for_as_soon_as_nobody_has_the_case_any_more() -> None:
+    second, withdrawn = issued("second"), msgspec.structs.replace(WITHDRAWN, order="second")
+    assert audit_due(DISPATCHED, issued("o"), WITHDRAWN) == ANEW
+    assert audit_due(DISPATCHED, issued("o"), second, WITHDRAWN) is None
+    assert audit_due(DISPATCHED, issued("o"), second, WITHDRAWN, withdrawn) == ANEW
+    assert audit_due(DISPATCHED, issued("o"), e.WorkOrderDone(order="o", unit=LEAD), second, withdrawn) is None
+    assert audit_due(DISPATCHED, issued("o"), transfer(), WITHDRAWN) is None, "the partner is waited for"
+    assert audit_due(DISPATCHED, issued("o"), transfer(), transfer_over(text="done"), WITHDRAWN) is None
+    assert audit_due(DISPATCHED, issued("o"), LINKED, WITHDRAWN) is None
+    assert audit_due(DISPATCHED, issued("o"), MERGED, WITHDRAWN) is None
+    assert audit_due(DISPATCHED, issued("o"), WITHDRAWN, e.CaseWithdrawn(reason="r")) is None
+
+
+def test_a_reopened_case_waits_for_a_dispatcher_unless_its_units_go_on() -> None:
+    assert audit_due(DISPATCHED, issued("o"), WITHDRAWN, e.CaseClosed(reason="r"), REOPENED) == ANEW
+    assert audit_due(DISPATCHED, issued("o"), WITHDRAWN, e.CaseClosed(reason="r"), REOPENED, issued("new")) is None
+    old = (DISPATCHED, issued("o"), e.WorkOrderDone(order="o", unit=LEAD), e.CaseClosed(reason="r"), REOPENED)
+    assert audit_due(*old, issued("new"), msgspec.structs.replace(WITHDRAWN, order="new")) == ANEW
+
+
+def test_a_refused_transfer_is_a_dispatchers_only_where_nobody_else_is_at_work() -> None:
+    assert audit_due(transfer(), transfer_over()) == ANEW
+    assert audit_due(transfer(), transfer("other"), transfer_over()) is None
+    assert audit_due(transfer(), transfer("other"), transfer_over(), transfer_over("other")) == ANEW
+    assert audit_due(DISPATCHED, issued("o"), transfer(), transfer_over()) is None
+
+
+def test_who_answers_is_no_longer_judged_about_more_time() -> None:
+    asked = e.WorkOrderExtensionAsked(order="o", unit=LEAD, until=days(7), reason="r")
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY, asked), (WEDNESDAY + HOUR, answered("o")))
+    assert clock_of(state, "approve").stopped == WEDNESDAY + HOUR
+    assert [pause.until for pause in state.orders["o"].pauses] == [WEDNESDAY + HOUR]
+
+
 def test_a_return_that_is_asked_does_not_stop_the_resolve_clock() -> None:
     asked = e.WorkOrderReturnAsked(order="o", unit=LEAD, reason="r", basis="b", proposed_unit="")
     refused = e.WorkOrderReturnRefused(order="o", unit=LEAD, reason="r")
@@ -240,6 +345,21 @@ def test_an_extension_moves_the_deadline_and_all_that_hangs_on_it() -> None:
     extended = e.WorkOrderExtended(order="o", unit=LEAD, until=days(7), reason="r")
     state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, extended))
     assert (clock_of(state, "resolve").due, clock_of(state, "resolve").rule) == (days(7), "extended")
+
+
+def test_an_extension_falls_away_where_the_case_becomes_urgent() -> None:
+    extended = e.WorkOrderExtended(order="o", unit=LEAD, until=days(7), reason="r")
+    begun = [(WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, extended)]
+    assert clock_of(folded(*begun, (WEDNESDAY + DAY, regraded("P1"))), "resolve").due == WEDNESDAY + 2 * DAY
+    assert clock_of(folded(*begun, (WEDNESDAY + DAY, regraded("P2", "ZX"))), "resolve").due == days(7)
+
+
+def test_an_answer_sent_back_after_a_rise_counts_from_the_rise() -> None:
+    state = folded(
+        (WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, answered("o")), (WEDNESDAY + DAY, regraded("P0")),
+        (WEDNESDAY + DAY + HOUR, sent_back("o")),
+    )  # fmt: skip
+    assert clock_of(state, "resolve").due == WEDNESDAY + DAY + 2 * HOUR
 
 
 def test_a_lower_unit_has_its_own_earlier_deadline() -> None:
@@ -307,7 +427,8 @@ def test_progress_begins_a_new_round() -> None:
 
 def test_who_asks_together_brings_a_key_supervision_once() -> None:
     joins = [
-        (WEDNESDAY + n * HOUR, e.ContactAttached(reporter=reporter(f"c{n}"), text="", obligation="")) for n in (1, 2, 3)
+        (WEDNESDAY + n * HOUR, e.ContactAttached(reporter=reporter(f"c{n}", f"man {n}"), text="", obligation=""))
+        for n in (1, 2, 3)
     ]
     state = folded((WEDNESDAY, registered()), (WEDNESDAY, issued("o")), *joins[:2])
     assert not state.triggered
@@ -317,6 +438,24 @@ def test_who_asks_together_brings_a_key_supervision_once() -> None:
     assert (one.clock, one.rung.kind, one.rung.at) == (None, "trigger", WEDNESDAY + 3 * HOUR)
     SCHEDULE.told(state, one)
     assert SCHEDULE.pending(state, WEDNESDAY + 3 * HOUR) is None
+
+
+def joined(*joins: Struct) -> int:
+    start = [(WEDNESDAY, registered()), (WEDNESDAY, issued("o"))]
+    return folded(*start, *((WEDNESDAY + HOUR, one) for one in joins)).joined
+
+
+def attached(contact: str, name: str, obligation: str = "") -> e.ContactAttached:
+    return e.ContactAttached(reporter=reporter(contact, name), text="", obligation=obligation)
+
+
+def test_each_caller_joins_once_and_those_of_a_merged_case_too() -> None:
+    assert joined(attached("c2", "wang"), attached("c3", "wang")) == 0, "he brought the case himself"
+    assert joined(attached("c2", "li", "o2"), attached("c3", "li"), attached("c4", "zhao", "o3")) == 2
+    assert joined(attached("c2", ""), attached("c3", "")) == 0, "nobody knows whether it is another one"
+    brought = tuple(c.Carried(reporter=reporter(f"c{n}", name), number="n") for n, name in enumerate(("li", "zhao")))
+    merged = e.CaseAbsorbed(merge="m", source="s", number="n", reporters=brought, obligations=("o2", "o3"))
+    assert joined(attached("c5", "li"), merged) == 2
 
 
 def test_each_order_has_its_own_clocks_and_the_earliest_comes_next() -> None:

@@ -32,6 +32,7 @@ def test_every_file_of_a_city_loads(city: str, prefix: str) -> None:
         ("loop:", "ring:", "loop"),
         ("  - {receipt", "  - {priority: P3, receipt", "must fit all"),
         ("returned:", "turned:", "progress"),
+        ("  withdrawn: 诉", "  gone: 诉", "progress"),
         ("  decision: 请", "  receipt: 请", "advice"),
         ("first_wait_s: 1.0", "first_wait_s: 0", "first_wait_s"),
     ],

@@ -7,7 +7,18 @@ import pytest
 
 from services.transfer.partners import REQUEST_S
 from shared.events import cases as e
-from tests.unit.transfer.world import NUMBER, PARTNER, Serving, World, asked, case_of, event, life, reporter
+from tests.unit.transfer.world import (
+    NUMBER,
+    PARTNER,
+    POLICY,
+    Serving,
+    World,
+    asked,
+    case_of,
+    event,
+    life,
+    reporter,
+)
 
 CASE = case_of("a")
 LATER = REQUEST_S + 1
@@ -47,6 +58,22 @@ async def test_without_consent_the_number_stays_here_but_an_emergency_gets_it(on
     await one.read(event(CASE, 4, asked("t2", target="120", kind="emergency", consent=False)))
     await one.sender.idle()
     assert one.world.partners.requests["t2"].phone == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("more", "phone"),
+    [
+        ({"consent": True}, ""),
+        ({"consent": True, "priority": "P0"}, ""),
+        ({"target": "110", "kind": "emergency", "priority": "P1"}, ""),
+        ({"target": "110", "kind": "emergency", "priority": "P0"}, NUMBER),
+    ],
+)
+async def test_who_reports_misconduct_stays_unknown_but_where_life_is_in_danger(
+    one: Serving, more: Any, phone: str
+) -> None:
+    await begin(one, request_type="JB", **{"consent": False, **more})
+    assert one.world.partners.requests["t1"].phone == phone
 
 
 async def test_a_partner_that_is_away_gets_it_when_he_is_back_however_late(one: Serving) -> None:
@@ -144,6 +171,29 @@ async def test_a_received_case_that_closes_without_a_reply_tells_its_units_answe
     await one.read(*(event(case, n, data) for n, data in enumerate(events, 1)))
     await one.after(1)
     assert one.world.partners.updates["transfer-1", 3].text == "已送达"
+
+
+ANSWER, WORDS = life()[3], POLICY.progress
+REFERRED = e.CaseReferred(reason="law", route="请向法院起诉")
+ONWARD = e.TransferCompleted(transfer="t9", target="120100", number="TJ-1", text="天津已办")
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([REFERRED, e.CaseClosed(reason="referred")], REFERRED.route),
+        ([ANSWER, e.WorkOrderSentBack(order="o1", unit="u", reason="no"), e.CaseClosed(reason="x")], WORDS["closed"]),
+        ([ANSWER, e.WorkOrderWithdrawn(order="o1", unit="u", reason="x"), e.CaseClosed(reason="x")], WORDS["closed"]),
+        ([ANSWER, e.WorkOrderReturned(order="o1", unit="u"), e.CaseClosed(reason="a note of ours")], WORDS["closed"]),
+        ([ANSWER, e.CaseWithdrawn(reason="x"), e.CaseClosed(reason="withdrawn")], WORDS["withdrawn"]),
+        ([asked("t9", target="120100"), ONWARD, e.CaseClosed(reason="nobody_waits")], ONWARD.text),
+    ],
+)
+async def test_the_origin_gets_what_stands_or_words_never_a_code(one: Serving, events: list[Any], told: str) -> None:
+    case = await one.received()
+    await one.read(*(event(case, n, data) for n, data in enumerate([life()[0], *events], 1)))
+    result = one.world.received(case).updates[-1]
+    assert (result.step, result.text) == ("completed", told)
 
 
 async def test_a_case_that_goes_back_is_told_as_refused(one: Serving) -> None:
