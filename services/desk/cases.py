@@ -51,5 +51,5 @@ class Cases:
 
     async def _load(self, case: str) -> Sheet | None:
         if not is_case_id(case):
-            return await self._desk.store.by_number(case)
+            return await self._desk.store.by_number(case.upper())
         return (await self.known([case])).get(case)

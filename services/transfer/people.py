@@ -1,4 +1,7 @@
-"""What people see and decide of transfers: lists, masked; a refusal of a received one, a recall of a sent one."""
+"""What people see and decide of transfers: lists, masked; a refusal of a received one, a recall of a sent one.
+
+An empty reporter stands for an alias: of whoever reported misconduct, and of whoever left no number.
+"""
 
 from typing import Any
 
@@ -16,7 +19,7 @@ from shared.auth import Identity
 from shared.documents import Document
 from shared.events.commands import HandBack, Line
 from shared.ids import client_command_id
-from shared.privacy import redact
+from shared.privacy import is_secret, redact
 from shared.producer import Publisher
 from shared.service import Problem
 
@@ -92,7 +95,8 @@ class People:
         return {
             "case": case, "transfer": asked.transfer, "direction": "sent", "partner": asked.target,
             "kind": asked.kind, "state": sent.step, "number": asked.number, "partner_number": sent.number,
-            "title": asked.title, "asked_action": asked.asked_action, "reporter": asked.person.masked,
+            "title": asked.title, "asked_action": asked.asked_action,
+            "reporter": "" if is_secret(asked.request_type) else asked.person.masked,
             "at": sent.at.isoformat(), "overdue": sent.overdue,
             "advice": self._policy.advice[sent.overdue[-1]] if sent.overdue else "", "reason": sent.reason,
             "reason_name": self._name(sent.reason), "text": sent.text,

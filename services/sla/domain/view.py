@@ -97,7 +97,8 @@ class ClocksView:
             self._change(state, name, clockwork.of_supervision(data), event)
 
     def _case_clocks(self, state: Clocks, event: Envelope, data: Any) -> None:
-        change = clockwork.of_case(data, owed=bool(state.owed), idle=state.idle())
+        idle = isinstance(data, clockwork.FREES) and state.idle()
+        change = clockwork.of_case(data, owed=bool(state.owed), idle=idle)
         if isinstance(data, e.ReplyOwed) and len(state.owed) > 1:
             return
         self._change(state, "", change, event)

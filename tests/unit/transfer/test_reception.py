@@ -211,6 +211,13 @@ async def test_lists_show_both_directions_masked_by_state() -> None:
     assert NUMBER not in repr([ours, theirs])
 
 
+async def test_who_reported_misconduct_is_an_alias_on_lists() -> None:
+    one = serving()
+    await one.read(event(case_of("a"), 1, asked("t1", request_type="JB")))
+    (ours,) = (await one.people.page("sent", "asked", "", 10))["items"]
+    assert ours["reporter"] == ""
+
+
 async def test_the_longest_text_still_makes_a_command_that_can_be_read() -> None:
     one = serving()
     await one.reception.take(PARTNER, request(text="长" * 20_000), "")
