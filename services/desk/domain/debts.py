@@ -39,6 +39,7 @@ def cycle(sheet: Sheet, cycle: int, obligations: tuple[str, ...]) -> None:
     sheet.closed = sheet.reopen_requested = sheet.supplement = sheet.parked = False
     sheet.cycle, sheet.answer, sheet.end, sheet.event_case = cycle, "", "closed", ""
     masked = list(dict.fromkeys(debt.masked for debt in sheet.debts))
-    for obligation, whom in zip(obligations, masked, strict=False):
+    # Who joined while the case was merged has had no debt here; `reply.owed` says who he is.
+    for obligation, whom in zip(obligations, [*masked, *[""] * len(obligations)], strict=False):
         if obligation:
             sheet.debts.append(Debt(id=obligation, masked=whom, cycle=cycle, state="open"))

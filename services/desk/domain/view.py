@@ -104,7 +104,7 @@ def _owed(sheet: Sheet, data: e.ReplyOwed, now: datetime) -> None:
     sheet.answer = data.answer
     for debt in sheet.debts:
         if debt.id == data.obligation:
-            debt.state = "owed"
+            debt.state, debt.masked = "owed", data.reporter.person.masked
 
 
 def _settled(sheet: Sheet, data: e.ReplySettled, now: datetime) -> None:
