@@ -11,7 +11,7 @@ from services.dispatch.domain.situation import Situation
 from shared.documents import Document
 from shared.events.cases import CASES, CaseRegistered
 from shared.events.envelope import decode
-from shared.events.topics import is_case_id
+from shared.events.topics import is_case_id, lane_of
 from shared.mongo import reachable
 
 FIRST = 3
@@ -54,11 +54,12 @@ def past_of(document: Document) -> Past | None:
         envelope = decode(bytes(row["v"]))
         event = CASES.data(envelope)
         if isinstance(event, CaseRegistered):
-            return Past(case=str(document["_id"]), number=event.number, situation=_situation(event, envelope.time))
+            situation = _situation(envelope.subject, event, envelope.time)
+            return Past(case=str(document["_id"]), number=event.number, situation=situation)
     return None
 
 
-def _situation(event: CaseRegistered, at: datetime) -> Situation:
+def _situation(case: str, event: CaseRegistered, at: datetime) -> Situation:
     """As the rules saw it; the priority counts as given only where a person gave it."""
     return Situation(
         title=event.title,
@@ -68,4 +69,5 @@ def _situation(event: CaseRegistered, at: datetime) -> Situation:
         topic=event.topic,
         area=event.area,
         priority=event.priority if event.priority_why == JUDGED else None,
+        urgent=lane_of(case) == "urgent",
     )

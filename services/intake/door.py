@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import structlog
 from msgspec import UNSET, Struct, structs
 
 from services.intake.accept import Acceptor
@@ -38,6 +39,7 @@ from shared.settings import Settings
 from shared.telemetry import traceparent
 from shared.tracing import TRACER
 
+log = structlog.get_logger()
 SOURCE = "/intake"
 NOBODY = SealedPerson()
 Answer = dict[str, Any]
@@ -157,7 +159,7 @@ class Door:
         match event:
             case CallOffered():
                 receipt = ids.receipt_code(contact)
-                person = self._person(event.caller)
+                person = self._shown(event.caller)
                 return Offered(number=event.number, channel="call", person=person, receipt=receipt)
             case CallKey():
                 menu, action = event.menu or self._voice.ivr.start, step.action if step else ""
@@ -198,7 +200,8 @@ class Door:
             knowledge=told,
             **plain,
         )
-        lane = self._lanes.lane(key=body.key, urgent=body.urgent, text=f"{body.title}\n{body.text}")
+        text = f"{body.title}\n{body.text}"
+        lane = self._lanes.lane(key=body.key, urgent=body.urgent, text=text, priority=body.priority)
         case = ids.case_id(lane, contact, matter)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/{matter}")
         return case, self._command(sender, command_id, case, data, self._digest(body, person, **plain))
@@ -233,6 +236,14 @@ class Door:
             return unseal(self._seal_key, sealed)
         except Sealed as error:
             raise Problem(422, "invalid", f"sealed number: {error}") from error
+
+    def _shown(self, caller: str) -> SealedPerson:
+        """Whom the network shows: what is no number there can be mended by nobody, and the call goes on without one."""
+        try:
+            return self._person(caller)
+        except Problem:
+            log.warning("the number of a call is none", length=len(caller))
+            return NOBODY
 
     def _person(self, caller: str) -> SealedPerson:
         if not caller.strip():

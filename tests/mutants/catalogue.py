@@ -295,8 +295,8 @@ MUTANTS = (
     Mutant(
         name="a reopened case owes the same reporter twice",
         file="services/dispatch/domain/replies.py",
-        old='        if is_known(debt.reporter.person) and debt.state != "open"\n',
-        new="        if is_known(debt.reporter.person)\n",
+        old='        again = is_known(debt.reporter.person) and debt.state != "open"\n',
+        new="        again = is_known(debt.reporter.person)\n",
         test="tests/unit/dispatch/test_endings.py",
     ),
 )

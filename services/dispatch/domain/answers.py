@@ -23,6 +23,8 @@ def answer(case: Case, command: c.Answer, context: Context) -> Events:
     """A unit answers once everything that it handed down has ended."""
     order = own_order(case, command.order, context)
     check_childless(case, order)
+    if not command.public_answer.strip():
+        raise Rejected("blank_answer", "public_answer: the citizen is to be told something")
     return [
         e.WorkOrderAnswered(
             order=order.id,

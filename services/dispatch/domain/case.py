@@ -228,6 +228,11 @@ class Case(Struct, kw_only=True, omit_defaults=True):
         return [debt for debt in found.values() if debt.state != "split" and debt.merge in here]
 
 
+def same_person(one: Reporter, other: Reporter) -> bool:
+    """The same contact under the same number; in one call somebody may leave another one's number as well."""
+    return (one.contact_id, one.person.caller_ref) == (other.contact_id, other.person.caller_ref)
+
+
 def is_known(person: SealedPerson) -> bool:
     """Whether somebody can be told an answer."""
     return bool(person.sealed)

@@ -66,7 +66,7 @@ def take_answer(case: Case, command: c.TakeAnswer, context: Context) -> Events:
     """Everybody who waits here is told it, with the details of this case."""
     _check_waits(case, command.event_case, command.link)
     answer = personal(command.answer, case, case.number)
-    return [e.CaseAnswered(answer=answer, event_case=command.event_case), *pay(case, answer, context)]
+    return [e.CaseAnswered(answer=answer, event_case=command.event_case), *pay(case, command.answer, context)]
 
 
 def refuse_link(case: Case, command: c.RefuseLink, context: Context) -> Events:

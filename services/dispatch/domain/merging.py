@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, Debt, DebtState, is_known
+from services.dispatch.domain.case import Case, Debt, DebtState, is_known, same_person
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import withdrawn
 from services.dispatch.domain.rejected import Rejected
@@ -62,13 +62,15 @@ def _check_source(case: Case, target: str, waiting: int) -> None:
 
 def absorb(case: Case, command: c.Absorb, context: Context) -> Events:
     refuse_if(case.closed, "not_open", f"case {case.number} is {state_of(case)}; reopen it before merging into it")
-    debts = tuple(obligation_id(case, one.reporter, case.cycle, command.merge) for one in command.reporters)
+    debts: list[str] = []
+    for one in command.reporters:
+        debts.append(obligation_id(case, one.reporter, case.cycle, command.merge, debts))
     taken = e.CaseAbsorbed(
         merge=command.merge,
         source=command.source,
         number=command.number,
         reporters=command.reporters,
-        obligations=debts,
+        obligations=tuple(debts),
     )
     late = zip(debts, command.reporters, strict=True) if case.answered() else ()
     return [taken, *(owed(case, debt, one.reporter, one.number) for debt, one in late)]
@@ -152,21 +154,21 @@ def _merged(case: Case, event: e.CaseMerged, now: datetime) -> None:
 
 def _handed_on(case: Case, event: e.ReporterHandedOn, now: datetime) -> None:
     """He is remembered here, and waits there."""
-    contact = event.reporter.contact_id
-    mine = [debt for debt in case.debts if debt.reporter.contact_id == contact and debt.merge == event.via]
+    mine = [debt for debt in case.debts if same_person(debt.reporter, event.reporter) and debt.merge == event.via]
     turn(mine, "open", "moved")
     if not mine and is_known(event.reporter.person):
         number = event.number if event.via else ""
-        case.debts.append(_debt(case, event.reporter, event.via, number, "moved"))
+        debt_id = obligation_id(case, event.reporter, case.cycle, event.via)
+        case.debts.append(_debt(case, debt_id, event.reporter, event.via, number, "moved"))
 
 
 def _absorbed(case: Case, event: e.CaseAbsorbed, now: datetime) -> None:
     case.related.absorbed[event.merge] = event.source
-    case.debts += [_debt(case, one.reporter, event.merge, one.number, "open") for one in event.reporters]
+    came = zip(event.obligations, event.reporters, strict=True)
+    case.debts += [_debt(case, debt, one.reporter, event.merge, one.number, "open") for debt, one in came]
 
 
-def _debt(case: Case, reporter: c.Reporter, merge: str, number: str, state: DebtState) -> Debt:
-    debt_id = obligation_id(case, reporter, case.cycle, merge)
+def _debt(case: Case, debt_id: str, reporter: c.Reporter, merge: str, number: str, state: DebtState) -> Debt:
     return Debt(id=debt_id, reporter=reporter, cycle=case.cycle, state=state, merge=merge, number=number)
 
 

@@ -10,12 +10,14 @@ from services.dispatch.domain.situation import situation_of
 from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events import commands as c
+from shared.events.topics import lane_of
 
 
 def register(case: Case, command: c.Register, context: Context) -> Events:
     if context.first_case:
         raise Rejected("already_registered", f"this contact's matter is case {context.first_case}")
-    routing = context.rules.route(situation_of(command, context.at, _profile(command, context)))
+    urgent = lane_of(case.id) == "urgent"
+    routing = context.rules.route(situation_of(command, context.at, _profile(command, context), urgent=urgent))
     registered = _registration(case, command, context, routing)
     if command.answer:
         answered = e.CaseAnswered(answer=command.answer, knowledge=command.knowledge)
@@ -83,13 +85,16 @@ def _join(case: Case, reporter: c.Reporter, text: str, number: str = "", merge: 
 
 
 def _debt_of_attach(case: Case, reporter: c.Reporter, merge: str) -> str:
-    """One obligation per reporter and cycle, also of each merged case; none where nobody can be told."""
+    """One obligation per reporter and cycle, also of each merged case; none where nobody can be told.
+
+    Whoever took his request back and comes again waits again.
+    """
     person = reporter.person
     if not is_known(person):
         return ""
     same = [
         debt for debt in case.debts
-        if debt.merge == merge and debt.state != "split"
+        if debt.merge == merge and debt.state not in ("split", "waived")
         and (debt.cycle == case.cycle or debt.state == "open")
         and debt.reporter.person.caller_ref == person.caller_ref
     ]  # fmt: skip

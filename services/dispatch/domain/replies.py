@@ -1,6 +1,6 @@
 """What is owed to reporters: opened once per reporter and cycle, payable with the answer, then settled."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import structs
 
@@ -12,18 +12,26 @@ from shared.events import commands as c
 from shared.ids import derive
 
 
-def obligation_id(case: Case, reporter: c.Reporter, cycle: int, merge: str = "") -> str:
-    return derive("obligation", case.id, reporter.contact_id, cycle, *([merge] if merge else []))
+def obligation_id(case: Case, reporter: c.Reporter, cycle: int, merge: str = "", taken: Collection[str] = ()) -> str:
+    """Derived; a contact that has one already, for it left another number or came again, gets a further one.
+
+    `taken`: those that are being made beside it.
+    """
+    about: tuple[str | int, ...] = (case.id, reporter.contact_id, cycle, *([merge] if merge else []))
+    known, made, nth = {debt.id for debt in case.debts}.union(taken), derive("obligation", *about), 1
+    while made in known:
+        nth += 1
+        made = derive("obligation", *about, nth)
+    return made
 
 
 def obligations(case: Case, cycle: int) -> tuple[str, ...]:
     """Of a new cycle, in the order of `reporters`; empty for who left no contact, or still waits."""
-    return tuple(
-        obligation_id(case, debt.reporter, cycle, debt.merge)
-        if is_known(debt.reporter.person) and debt.state != "open"
-        else ""
-        for debt in case.reporters()
-    )
+    made: list[str] = []
+    for debt in case.reporters():
+        again = is_known(debt.reporter.person) and debt.state != "open"
+        made.append(obligation_id(case, debt.reporter, cycle, debt.merge, made) if again else "")
+    return tuple(made)
 
 
 def begin_cycle(case: Case, cycle: int, obligations: tuple[str, ...]) -> None:

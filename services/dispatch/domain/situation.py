@@ -19,13 +19,15 @@ class Situation(Struct, frozen=True, kw_only=True):
     area: str = ""
     priority: Priority | None = None
     profile: str = ""
+    urgent: bool = False
+    """The door gave it the urgent lane: by key, mark or word."""
 
     def word(self, words: Iterable[str]) -> str:
         """The first of the words that occurs in title or text, or empty."""
         return next((word for word in words if word in self.title or word in self.text), "")
 
 
-def situation_of(matter: Register, at: datetime, profile: str = "") -> Situation:
+def situation_of(matter: Register, at: datetime, profile: str = "", *, urgent: bool = False) -> Situation:
     return Situation(
         title=matter.title,
         text=matter.text,
@@ -35,4 +37,5 @@ def situation_of(matter: Register, at: datetime, profile: str = "") -> Situation
         area=matter.area,
         priority=matter.priority,
         profile=profile,
+        urgent=urgent,
     )

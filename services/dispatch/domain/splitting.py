@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.dispatch.domain.case import Case, Debt
+from services.dispatch.domain.case import Case, Debt, same_person
 from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.replies import closes, owed, turn
@@ -78,9 +78,9 @@ def _asked(case: Case, event: e.SplitAsked, now: datetime) -> None:
 def _gone(case: Case, event: e.CaseSplit, now: datetime) -> None:
     """From every cycle; what is being paid is paid."""
     del case.related.leaving[event.case]
-    contact = next(debt.reporter.contact_id for debt in case.debts if debt.id == event.obligation)
+    mine = next(debt.reporter for debt in case.debts if debt.id == event.obligation)
     for debt in case.debts:
-        if debt.reporter.contact_id == contact and not debt.merge and debt.state != "owed":
+        if same_person(debt.reporter, mine) and not debt.merge and debt.state != "owed":
             debt.state = "split"
 
 

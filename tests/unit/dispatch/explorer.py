@@ -84,7 +84,7 @@ class Explorer:
 def beginnings(choose: Choose) -> list[Walk]:
     """Lives that chance seldom leads into, each at its turning point."""
     answered = [_answered(choose, text, name) for text in ("routed", "both") for name in ("wang", "")]
-    again = [_reopened(choose), _returned_twice(_reopened(choose)), _asked_of_two(choose)]
+    again = [_reopened(choose), _returned_twice(_reopened(choose)), _asked_of_two(choose), _overdue(choose)]
     return [*answered, *again, *(_returned_twice(_begun(choose, register(text=text))) for text in ("routed", "both"))]
 
 
@@ -103,6 +103,16 @@ def _asked_of_two(choose: Choose) -> Walk:
     walk = _begun(choose, register(text="unclear"))
     for target in ("120", "110000"):
         walk.do(c.AskTransfer(target=target, reason="r", asked_action="a", consent=True))
+    return walk
+
+
+def _overdue(choose: Choose) -> Walk:
+    """A partner lets his time run out on a case whose sheet was sent back."""
+    walk = _begun(choose, register(text="unclear"))
+    walk.do(c.AskSupplement(text="where?"))
+    walk.do(c.AskTransfer(target="120", reason="r", asked_action="a"))
+    late = c.RecordTransfer(transfer=walk.case.transfers[0].id, step="unacknowledged", due=walk.now)
+    walk.do(late)
     return walk
 
 

@@ -85,7 +85,8 @@ class Walk:
         return context(actor=actor, at=self.now, now=self.now, rules=self._rules)
 
     def contact(self) -> c.Reporter:
-        self.contacts += 1
+        """Mostly a new one; in one call somebody may leave another number, or call himself again."""
+        self.contacts += self.contacts < 2 or self.often()
         return reporter(f"c{self.contacts}", self.of(NAMES))
 
     def order(self) -> str:

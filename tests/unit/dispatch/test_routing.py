@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from services.dispatch.domain.dry_run import Past, dry_run
 from services.dispatch.domain.grading import JUDGED
@@ -205,3 +206,14 @@ def test_a_dry_run_tells_what_would_change_for_whom() -> None:
         ("N-1", ("lead", "priority")),
     ]
     assert dry_run(before, before, cases).changed == 0
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_whatever_the_door_calls_urgent_is_graded_so(city: str) -> None:
+    folder = Path("policy") / city
+    words = yaml.safe_load((folder / "lanes.yaml").read_text())["words"]
+    routing = load_router(folder)
+    assert {word: routing.route(matter(text=f"这里{word}了")).priority for word in words} == dict.fromkeys(words, "P0")
+    assert routing.route(matter(urgent=True)).priority == "P1"
+    assert routing.route(matter(urgent=True, text="这里着火了")).priority == "P0"
+    assert routing.route(matter(urgent=True, priority="P3")).priority == "P3"

@@ -80,6 +80,14 @@ def test_an_unknown_city_is_said_in_a_line(words: tuple[str, ...]) -> None:
     assert (code, out, err) == (2, "", "there is no city 139999: no folder policy/139999\n")
 
 
+@pytest.mark.parametrize(
+    "words", [("--role", "130100-02-001"), ("--role", "unit:1"), ("--role", "agent", "--hours", "-1")]
+)
+def test_no_token_is_made_that_no_door_takes(words: tuple[str, ...]) -> None:
+    code, out, _ = invoke("token", *words)
+    assert (code, out) == (2, "")
+
+
 @pytest.mark.parametrize("count", ["0", "99", "x", ""])
 def test_a_count_out_of_range_is_refused_with_the_range(count: str) -> None:
     with pytest.raises(typer.BadParameter, match="from 1 to 16"):

@@ -7,6 +7,7 @@ import pytest
 from services.intake.domain.ivr import Choice, Menu, Voice
 from services.intake.domain.numbers import NoNumber, normal
 from services.intake.policy import load_ivr, load_lanes
+from shared.events.commands import Priority
 
 POLICY = Path("policy/130100")
 IVR = load_ivr(POLICY)
@@ -65,6 +66,11 @@ def test_a_key_that_leads_nowhere_is_a_problem() -> None:
 )
 def test_the_lane_is_set_at_the_door(key: str, urgent: bool, text: str, lane: str) -> None:
     assert load_lanes(POLICY).lane(key=key, urgent=urgent, text=text) == lane
+
+
+@pytest.mark.parametrize(("priority", "lane"), [("P0", "urgent"), ("P1", "urgent"), ("P2", "normal"), (None, "normal")])
+def test_what_a_person_judges_urgent_has_the_urgent_lane(priority: Priority | None, lane: str) -> None:
+    assert load_lanes(POLICY).lane(key="3", urgent=False, text="路灯不亮", priority=priority) == lane
 
 
 @pytest.mark.parametrize(
