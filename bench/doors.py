@@ -16,6 +16,7 @@ from services.sla.store import MongoStore as SlaStore
 from shared.documents import Document
 from shared.mongo import connect
 from shared.parked import parked_cases
+from shared.policy import load_units
 from shared.settings import Settings
 from shared.states import OrderState
 
@@ -41,6 +42,7 @@ class Doors:
         self._dispatch, self._desk = DispatchStore(self.databases["dispatch"]), DeskStore(self.databases["desk"])
         self._sla, self._notify = SlaStore(self.databases["sla"]), NotifyStore(self.databases["notify"])
         self._reports = ReportsStore(self.databases["reports"], 0)
+        self._units = frozenset(load_units(settings.policy).by_code())
 
     def close(self) -> None:
         for database in self.databases.values():
@@ -78,12 +80,14 @@ class Doors:
 
     async def _of_lists(self, unit: str) -> list[Question]:
         kept = await self.databases["dispatch"].cases.find_one({"keeper": {"$gt": ""}})
+        units = self._units
         lists = {
-            "unit any state": wanted(ListQuery(unit=unit)),
-            "unit HANDLING": wanted(ListQuery(unit=unit, state="HANDLING")),
-            "HANDLING": wanted(ListQuery(state="HANDLING")),
-            "a keeper": wanted(ListQuery(keeper=kept["keeper"])),
-            "nobody's": wanted(ListQuery(unkept=True)),
+            "unit any state": wanted(ListQuery(unit=unit), units),
+            "unit HANDLING": wanted(ListQuery(unit=unit, state="HANDLING"), units),
+            "HANDLING of any unit": wanted(ListQuery(order_state="HANDLING"), units),
+            "HANDLING": wanted(ListQuery(state="HANDLING"), units),
+            "a keeper": wanted(ListQuery(keeper=kept["keeper"]), units),
+            "nobody's": wanted(ListQuery(unkept=True), units),
         }
         return [one for about, query in lists.items() for one in await self._lists(about, query)]
 

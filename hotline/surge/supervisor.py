@@ -13,10 +13,7 @@ ANSWERED = OVER | {"PENDING_REPLY", "PENDING_CALLBACK"}
 
 
 class Supervisor(Actor):
-    """Judges the departments' returns and extensions, arbitrates, and judges the callers' wishes to reopen.
-
-    A round looks at two lists of every unit.
-    """
+    """Judges the departments' returns and extensions, arbitrates, and judges the callers' wishes to reopen."""
 
     busy_s, idle_s = 2.0, (2.0, 4.0)
 
@@ -25,9 +22,8 @@ class Supervisor(Actor):
         self._disputes: dict[str, None] = {}
 
     async def round(self) -> None:
-        for unit in self.world.units:
-            await self.each(self._judge_returns, unit=unit, state="RETURN_ASKED")
-            await self.each(self._judge_extensions, unit=unit, state="EXTENSION_ASKED")
+        await self.each(self._judge_returns, order_state="RETURN_ASKED")
+        await self.each(self._judge_extensions, order_state="EXTENSION_ASKED")
         await self.all(self._arbitrate, list(self._disputes))
         await self.each(self._resume, state="PARKED")
         await self.each(self._judge_reopening, state="REOPEN_REQUESTED")

@@ -31,6 +31,8 @@ class ListQuery(Struct, frozen=True, kw_only=True):
 
     unit: str = ""
     state: str = ""
+    order_state: str = ""
+    """Of an open order of any unit."""
     keeper: str = ""
     unkept: bool = False
     after: str = ""
@@ -95,7 +97,8 @@ class CasesApi:
         return answer(whole(document, happened, self._rules), 200)
 
     async def many(self, request: Request) -> Response:
-        """Cases by state, by unit and state of its order, or the open ones by keeper or without one (`unkept`).
+        """Cases by state, by unit and state of its order, by the state of any unit's order (`order_state`), or the open
+        ones by keeper or without one (`unkept`).
 
         The next page starts `after` the last id.
         """
@@ -104,7 +107,8 @@ class CasesApi:
         if who.unit and asked.unit != who.unit:
             raise Problem(403, "forbidden", f"{who.role} lists its own cases only: unit={who.unit}")
         _check_state(asked.state, get_args(OrderState if asked.unit else CaseState))
-        found = await self._store.page(wanted(asked), asked.after, asked.limit)
+        _check_state(asked.order_state, _AT_WORK)
+        found = await self._store.page(wanted(asked, self._rules.units), asked.after, asked.limit)
         rows = [summary(document, self._rules) for document in found]
         return answer({"items": rows, "next": found[-1]["_id"] if found else None}, 200)
 
@@ -139,11 +143,12 @@ def _check_unit(who: Identity, document: Document) -> None:
         raise Problem(403, "forbidden", "this unit has no order on the case")
 
 
-def wanted(asked: ListQuery) -> Document:
-    """What the list of cases asks of the store."""
+def wanted(asked: ListQuery, units: Collection[str]) -> Document:
+    """What the list of cases asks of the store; every state or unit is named, so that the index keeps the order."""
     if asked.unit:
-        # Every state is named, so that the index keeps the order and nothing is sorted.
         return {"work": {"$elemMatch": {"unit": asked.unit, "state": asked.state or {"$in": _AT_WORK}}}}
+    if asked.order_state:
+        return {"work": {"$elemMatch": {"unit": {"$in": sorted(units)}, "state": asked.order_state}}}
     query: Document = {"state": asked.state} if asked.state else {}
     if asked.keeper:
         query["keeper"] = asked.keeper
