@@ -118,7 +118,12 @@ async def test_a_field_that_a_command_does_not_have_is_not_judged(door: Door) ->
 
 
 @pytest.mark.parametrize(
-    ("query", "state"), [("state=FOO", "PENDING_DISPATCH"), (f"unit={LEAD}&state=PENDING_DISPATCH", "WAIT_SIGN")]
+    ("query", "state"),
+    [
+        ("state=FOO", "PENDING_DISPATCH"),
+        (f"unit={LEAD}&state=PENDING_DISPATCH", "WAIT_SIGN"),
+        ("order_state=PENDING_DISPATCH", "WAIT_SIGN"),
+    ],
 )
 async def test_an_unknown_state_is_refused_with_those_there_are(door: Door, query: str, state: str) -> None:
     headers = {"Authorization": f"Bearer {issue(SECRET, 'somebody', 'supervisor', 1)}"}
