@@ -11,6 +11,7 @@ from shared.policy import PolicyError, load_units
 from shared.settings import Settings
 
 MOST_H = 24 * 366
+"""A year."""
 
 
 def token(

@@ -29,7 +29,7 @@ class Cases:
         """The id of the case that is meant by an id or a number; None for a number that no case has."""
         if is_case_id(typed):
             return typed
-        sheet = await self._desk.store.by_number(typed.upper())
+        sheet = await self._load(typed)
         return sheet.id if sheet else None
 
     async def known(self, cases: Iterable[str]) -> dict[str, Sheet]:
@@ -51,5 +51,5 @@ class Cases:
 
     async def _load(self, case: str) -> Sheet | None:
         if not is_case_id(case):
-            return await self._desk.store.by_number(case.upper())
+            return await self._desk.store.by_number(case)
         return (await self.known([case])).get(case)

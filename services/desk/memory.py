@@ -42,7 +42,7 @@ class MemoryStore:
         return [row for row in self.table.rows.values() if "state" in row]
 
     async def by_number(self, number: str) -> Sheet | None:
-        return next((read_sheet(row) for row in self._sheets() if row["number"] == number), None)
+        return next((read_sheet(row) for row in self._sheets() if row["number"] == number.upper()), None)
 
     async def page(self, wanted: Wanted, after: str, limit: int) -> Page:
         mark = read_mark(after) if after else None

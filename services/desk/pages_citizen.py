@@ -124,7 +124,7 @@ class CitizenPages:
     async def _sheet(self, typed: str) -> Sheet | None:
         """By number; before a web citizen has heard it, by the case id or contact id that his message got."""
         found = await self._loaded(citizen.ids_of(typed))
-        return found or await self._desk.store.by_number(typed.upper())
+        return found or await self._desk.store.by_number(typed)
 
     async def _loaded(self, cases: list[str]) -> Sheet | None:
         found = await self._desk.store.cases.load(cases) if cases else {}

@@ -6,20 +6,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk import lists
 from services.desk.desk import Desk
 from services.desk.domain.board import figures
 from services.desk.domain.days import day_of
 from services.desk.domain.lag import LANES, lag_figure, rows
 from services.desk.domain.rights import BOARD
-from services.desk.domain.sheet import Sheet
 from services.desk.store import Wanted, check_mark
 from shared.service import Problem
 
-MOST = 15
 PAGE = 50
-AGENTS_LISTS = frozenset({"supplement", "callback"})
-FOR_AGENTS = ("agent", *sorted(BOARD))
-"""Completing a sheet and asking a caller afterwards are an agent's work too (domain.md §2.1)."""
 
 
 def supervisor_router(desk: Desk) -> APIRouter:
@@ -57,38 +53,16 @@ class Supervisor:
 
     async def one(self, request: Request, name: str, after: str = "") -> Response:
         """One of the lists from its beginning to its end, page by page."""
-        by = self._desk.visitor(request, *(FOR_AGENTS if name in AGENTS_LISTS else BOARD))
-        wanted = self._wanted().get(name)
+        by = self._desk.visitor(request, *BOARD, *(("agent",) if name in lists.AGENTS else ()))
+        wanted = lists.wanted(self._desk.clock.now()).get(name)
         if wanted is None:
             raise Problem(404, "no_such_page", f"there is no list {name[:40]}")
         check_mark(after)
         page, count = await asyncio.gather(self._desk.store.page(wanted, after, PAGE), self._desk.store.count(wanted))
         return self._desk.page(request, "list.html", by, name=name, page=page, count=count)
 
-    def _wanted(self) -> dict[str, Wanted]:
-        return {
-            "dispatch": Wanted(case_states=("PENDING_DISPATCH",)),
-            "returns": Wanted(order_states=("RETURN_ASKED",)),
-            "extensions": Wanted(order_states=("EXTENSION_ASKED",)),
-            "audit": Wanted(order_states=("FED_BACK",)),
-            "breaches": Wanted(order_states=("WAIT_SIGN", "HANDLING"), due_before=self._desk.clock.now()),
-            "reports": Wanted(supervised=("ANSWERED",)),
-            "supervised": Wanted(supervised=("ISSUED",)),
-            "supplement": Wanted(case_states=("PENDING_SUPPLEMENT",)),
-            "reply": Wanted(case_states=("PENDING_REPLY",)),
-            "reopen": Wanted(case_states=("REOPEN_REQUESTED",)),
-            "callback": Wanted(case_states=("PENDING_CALLBACK",)),
-            "parked": Wanted(case_states=("PARKED",)),
-        }
-
     async def _lists(self) -> dict[str, Any]:
-        wanted = self._wanted()
-        rows = await asyncio.gather(*(self._desk.store.page(one, "", MOST) for one in wanted.values()))
-        counts = await asyncio.gather(*(self._desk.store.count(one) for one in wanted.values()))
-        lists: dict[str, tuple[list[Sheet], int]] = {
-            name: (page.sheets, count) for name, page, count in zip(wanted, rows, counts, strict=True)
-        }
-        return {"lists": lists}
+        return {"lists": await lists.begun(self._desk.store, self._desk.clock.now())}
 
     async def _queue(self) -> dict[str, Any]:
         now = self._desk.clock.now()

@@ -5,14 +5,13 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.desk import lists
 from services.desk.cases import Cases
 from services.desk.clients import Reply
 from services.desk.desk import Desk
 from services.desk.session import Visitor
-from services.desk.store import Wanted
 
 READERS = ("agent", "supervisor")
-MOST = 15
 MOST_KEPT = 50
 FOR_A_PERSON = ("unknown", "unreachable")
 """States of replies that no machine can tell (design.md §3.12)."""
@@ -34,18 +33,12 @@ class Work:
 
     async def page(self, request: Request) -> Response:
         by, store = self._desk.visitor(request, *READERS), self._desk.store
-        wanted = {
-            "supplement": Wanted(case_states=("PENDING_SUPPLEMENT",)),
-            "callback": Wanted(case_states=("PENDING_CALLBACK",)),
-        }
-        pages = await asyncio.gather(*(store.page(one, "", MOST) for one in wanted.values()))
-        counts = await asyncio.gather(*(store.count(one) for one in wanted.values()))
-        lists = {name: (page.sheets, count) for name, page, count in zip(wanted, pages, counts, strict=True)}
+        waiting = await lists.begun(store, self._desk.clock.now(), lists.AGENTS)
         kept = await self._ask(by, "dispatch", "/cases", keeper=by.who.subject, limit=str(MOST_KEPT))
         replies = await asyncio.gather(*(self._ask(by, "notify", "/obligations", state=one) for one in FOR_A_PERSON))
         sheets = list((await self._cases.known(str(row["id"]) for row in kept.items())).values())
         return self._desk.page(
-            request, "work.html", by, lists=lists, kept=kept, sheets=sheets, replies=replies, most_kept=MOST_KEPT,
+            request, "work.html", by, lists=waiting, kept=kept, sheets=sheets, replies=replies, most_kept=MOST_KEPT,
             none_open=all(reply.good and not reply.items() for reply in replies),
         )  # fmt: skip
 

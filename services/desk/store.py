@@ -83,7 +83,9 @@ class Store(Protocol):
     @property
     def cases(self) -> Documents: ...
 
-    async def by_number(self, number: str) -> Sheet | None: ...
+    async def by_number(self, number: str) -> Sheet | None:
+        """In capitals or not."""
+        ...
 
     async def page(self, wanted: Wanted, after: str, limit: int) -> Page: ...
 
@@ -198,7 +200,7 @@ class MongoStore:
 
     async def by_number(self, number: str) -> Sheet | None:
         with reachable():
-            found = await self.collection.find_one({"number": number})
+            found = await self.collection.find_one({"number": number.upper()})
         return read_sheet(found) if found and "state" in found else None
 
     async def page(self, wanted: Wanted, after: str, limit: int) -> Page:

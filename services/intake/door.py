@@ -240,18 +240,22 @@ class Door:
     def _shown(self, caller: str) -> SealedPerson:
         """Whom the network shows: what is no number there can be mended by nobody, and the call goes on without one."""
         try:
-            return self._person(caller)
-        except Problem:
+            return self._sealed(caller)
+        except NoNumber:
             log.warning("the number of a call is none", length=len(caller))
             return NOBODY
 
     def _person(self, caller: str) -> SealedPerson:
-        if not caller.strip():
-            return NOBODY
+        """Whom somebody named; raises Problem for what is no number."""
         try:
-            number = normal(caller, self._area)
+            return self._sealed(caller)
         except NoNumber as error:
             raise Problem(422, "invalid", str(error)) from error
+
+    def _sealed(self, caller: str) -> SealedPerson:
+        if not caller.strip():
+            return NOBODY
+        number = normal(caller, self._area)
         return SealedPerson(
             caller_ref=caller_ref(self._ref_key, number),
             masked=mask_number(number),

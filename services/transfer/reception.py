@@ -16,7 +16,7 @@ from services.transfer.store import Store, read
 from shared import ids
 from shared.clock import Clock
 from shared.documents import Document
-from shared.events.commands import MAX_TEXT, HandBack, Register, Reporter
+from shared.events.commands import MAX_TEXT, URGENT, HandBack, Register, Reporter
 from shared.events.contacts import SealedPerson
 from shared.events.topics import LANES, Lane
 from shared.privacy import caller_ref, mask_number, redact, seal
@@ -112,7 +112,7 @@ class Reception:
 
     async def _open(self, partner: str, body: TransferRequest, digest: str) -> tuple[str, Received]:
         await self._check_twin(partner, body)
-        lane: Lane = "urgent" if body.priority in ("P0", "P1") else "normal"
+        lane: Lane = "urgent" if body.priority in URGENT else "normal"
         case = _case(partner, body.transfer, lane)
         received = Received(
             transfer=body.transfer,

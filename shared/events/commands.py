@@ -16,6 +16,8 @@ Remark = Annotated[str, Meta(max_length=5_000)]
 Name = Annotated[str, Meta(max_length=200)]
 CaseId = Annotated[str, Meta(min_length=1, max_length=60)]
 Priority = Literal["P0", "P1", "P2", "P3"]
+URGENT: frozenset[Priority] = frozenset({"P0", "P1"})
+"""Life, safety, and what cannot wait (domain.md §3.2): the urgent lane, no extensions, a list in the daily report."""
 RequestType = Literal["ZX", "QZ", "TS", "JB", "JY", "BY", "QT"]
 Clock = Literal[
     "audit", "sign", "contact", "resolve", "progress", "approve", "follow_up", "reply", "transfer", "supervision",

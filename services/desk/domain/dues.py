@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.desk.domain.sheet import Order, Sheet
 from shared.deadlines import Matter, Rulebook, Span, Terms, granted, stood
-from shared.events.commands import Clock, Priority
+from shared.events.commands import URGENT, Clock, Priority
 from shared.states import ENDED, CaseState
 
 _SHOWN: tuple[Clock, ...] = ("sign", "resolve")
@@ -13,7 +13,6 @@ _CENTRE: dict[CaseState, Clock] = {
     "PENDING_CALLBACK": "follow_up",
 }  # fmt: skip
 """Where it is the centre's turn, and by which of its clocks."""
-_NOT_EXTENDED: frozenset[Priority] = frozenset({"P0", "P1"})
 
 
 class Dues:
@@ -33,10 +32,11 @@ class Dues:
         if not anew and sheet.centre_due is None:
             return
         clock = _CENTRE.get(sheet.state)
-        if clock and not anew:
-            return
-        terms = self._book.terms(clock, _matter(sheet), at) if clock else None
-        sheet.centre_due = terms.due if terms else None
+        if clock is None:
+            sheet.centre_due = None
+        elif anew:
+            terms = self._book.terms(clock, _matter(sheet), at)
+            sheet.centre_due = terms.due if terms else None
 
     def _reckon(self, sheet: Sheet, order: Order) -> None:
         for clock in _SHOWN:
@@ -72,7 +72,7 @@ def regrade(sheet: Sheet, before: Priority, at: datetime) -> None:
         return
     for order in sheet.orders:
         order.raised_at = at
-        if sheet.priority in _NOT_EXTENDED:
+        if sheet.priority in URGENT:
             order.extended = None
 
 

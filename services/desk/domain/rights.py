@@ -88,20 +88,18 @@ def actions(who: Identity, sheet: Sheet) -> list[Action]:
     ]
     role = "unit" if who.unit else who.role
     moves = [move.verb for move in possible(sheet.state) if move.verb in FORMS and role in move.roles]
-    found += [Action(verb) for verb in moves if verb not in SUPERVISED and verb != "end_transfer"]
-    found += [Action(verb, transfer=one) for verb in moves if verb == "end_transfer" for one in _missed(sheet)]
-    found += [
-        Action(verb, supervision=one.id)
-        for one in supervisions(who, sheet)
-        for verb in moves
-        if SUPERVISED.get(verb) == one.state
-    ]
+    found += [action for verb in moves for action in _about(who, sheet, verb)]
     return sorted(found, key=lambda action: FORMS.index(action.verb))
 
 
-def _missed(sheet: Sheet) -> list[str]:
-    """Open transfers whose partner missed a deadline."""
-    return [name for name, transfer in sheet.transfers.items() if transfer.overdue and not transfer.over]
+def _about(who: Identity, sheet: Sheet, verb: str) -> list[Action]:
+    """For each document or overdue transfer that the verb is about, else for the case."""
+    if verb in SUPERVISED:
+        documents = supervisions(who, sheet)
+        return [Action(verb, supervision=one.id) for one in documents if one.state == SUPERVISED[verb]]
+    if verb == "end_transfer":
+        return [Action(verb, transfer=key) for key, one in sheet.transfers.items() if one.overdue and not one.over]
+    return [Action(verb)]
 
 
 def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:

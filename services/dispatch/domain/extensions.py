@@ -29,7 +29,7 @@ def ask_extension(case: Case, command: c.AskExtension, context: Context) -> Even
 
 def _check_possible(case: Case, order: Order, context: Context) -> None:
     limits, due = context.rules.extensions, due_of(case, order, context.rules)
-    if case.priority in ("P0", "P1"):
+    if case.priority in c.URGENT:
         raise Rejected("urgent", f"a {case.priority} case is never extended; a supervisor can regrade it")
     if order.extensions >= limits.times:
         raise Rejected("no_more_extensions", f"the order was extended {order.extensions} times, the most there is")
@@ -54,7 +54,7 @@ def judge_extension(case: Case, command: c.JudgeExtension, context: Context) -> 
     if not command.approve:
         return [e.WorkOrderExtensionRefused(order=order.id, unit=order.unit, reason=command.reason)]
     due = due_of(case, order, context.rules)
-    if case.priority in ("P0", "P1") or order.asked_until is None or order.asked_until <= due:
+    if case.priority in c.URGENT or order.asked_until is None or order.asked_until <= due:
         raise Rejected("moved", f"the case is {case.priority} and due {due.isoformat()} by now; refuse the request")
     extended = e.WorkOrderExtended(
         order=order.id, unit=order.unit, until=order.asked_until, reason=command.reason or order.asked_why, due=due

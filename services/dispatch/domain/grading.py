@@ -7,7 +7,7 @@ from shared.events.commands import Priority, RequestType
 from shared.policy import Policy
 
 USUAL: Priority = "P2"
-URGENT: Priority = "P1"
+AT_LEAST: Priority = "P1"
 """At least so urgent is what came by the urgent lane; a person's judgement goes before it."""
 JUDGED = "a person's judgement"
 
@@ -32,7 +32,7 @@ class Grading:
         if situation.priority is not None:
             return situation.priority, JUDGED
         priority, why = self._line(situation)
-        return (URGENT, "urgent lane") if situation.urgent and priority > URGENT else (priority, why)
+        return (AT_LEAST, "urgent lane") if situation.urgent and priority > AT_LEAST else (priority, why)
 
     def _line(self, situation: Situation) -> tuple[Priority, str]:
         for grade in self._grades:

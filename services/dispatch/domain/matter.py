@@ -13,8 +13,6 @@ from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
 
-_URGENT = ("P0", "P1")
-
 
 def ask_supplement(case: Case, command: c.AskSupplement, context: Context) -> Events:
     return [e.CaseSupplementAsked(text=command.text)]
@@ -36,7 +34,7 @@ def regrade(case: Case, command: c.Regrade, context: Context) -> Events:
     )
     if (regraded.priority, regraded.request_type, regraded.topic) == (case.priority, case.request_type, case.topic):
         raise Rejected("nothing_new", "priority, type and topic are that already")
-    downgraded = case.priority in _URGENT and regraded.priority > case.priority
+    downgraded = case.priority in c.URGENT and regraded.priority > case.priority
     if downgraded and context.role != "supervisor":
         raise Rejected("only_supervisor", f"only a supervisor downgrades a {case.priority} case")
     return [regraded]
@@ -56,7 +54,7 @@ def _supplemented(case: Case, event: e.CaseSupplemented, now: datetime) -> None:
 def _regraded(case: Case, event: e.CaseRegraded, now: datetime) -> None:
     if event.priority < case.priority:
         case.raised_at = now
-        for order in case.orders if event.priority in _URGENT else ():
+        for order in case.orders if event.priority in c.URGENT else ():
             fall_away(order)
     case.priority, case.request_type, case.topic = event.priority, event.request_type, event.topic
 

@@ -31,7 +31,7 @@ def _check_return(case: Case, order: Order, context: Context) -> None:
     undoes_silence = order.silent_until is not None and context.at < order.silent_until
     if order.state == "HANDLING" and not undoes_silence:
         raise Rejected("not_returnable", "the order is HANDLING; only an unsigned order can be returned")
-    urgent = case.priority in ("P0", "P1")
+    urgent = case.priority in c.URGENT
     period = context.rules.return_within_urgent if urgent else context.rules.return_within
     due = context.rules.due(order.issued_at, period)
     if context.at > due:

@@ -1,6 +1,6 @@
 """The lane of a case is set at the door and holds for its life (design.md §2)."""
 
-from shared.events.commands import Priority
+from shared.events.commands import URGENT, Priority
 from shared.events.topics import Lane
 from shared.policy import Policy
 
@@ -14,7 +14,7 @@ class Lanes(Policy):
 
     def lane(self, *, key: str, urgent: bool, text: str, priority: Priority | None = None) -> Lane:
         """`key`: the last key before the caller reached a person; `urgent`, `priority`: what a person judged."""
-        marked = urgent or priority in ("P0", "P1") or key in self.emergency_keys
+        marked = urgent or priority in URGENT or key in self.emergency_keys
         if marked or any(word in text for word in self.words):
             return "urgent"
         return "normal"

@@ -10,11 +10,9 @@ from services.reports.domain import disputes
 from services.reports.domain.disputes import Disputes
 from shared.events import cases as e
 from shared.events.cases import CASES
-from shared.events.commands import Clock
+from shared.events.commands import URGENT, Clock
 from shared.events.envelope import Envelope
 from shared.ids import derive
-
-URGENT = ("P0", "P1")
 
 
 class OrderFact(Struct, kw_only=True):

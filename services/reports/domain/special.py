@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 from msgspec import Struct, field
 
 from services.reports.domain.alerts import Alert, Triggers
-from services.reports.domain.case_facts import URGENT, CaseFact
+from services.reports.domain.case_facts import CaseFact
 from services.reports.domain.page import Words
 from services.reports.domain.people import callers_in, masked, told
 from services.reports.domain.wording import REQUEST_TYPES
 from shared.clock import CHINA
+from shared.events.commands import URGENT
 
 SUMMARY, EXAMPLE = 150, 120
 FEWEST, MOST = 3, 5

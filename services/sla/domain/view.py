@@ -10,7 +10,7 @@ from services.sla.domain.facts import FACTS
 from services.sla.domain.schedule import Schedule
 from shared import clockwork
 from shared.events import cases as e
-from shared.events.commands import Clock
+from shared.events.commands import URGENT, Clock
 from shared.events.envelope import Envelope
 from shared.records import Record
 
@@ -38,7 +38,6 @@ _ENDS: dict[type[Struct], tuple[PauseKind, ...]] = {
     **dict.fromkeys(_TIED, ("parked",)),
     **dict.fromkeys(_ANEW, ("parked", "supplement")),
 }
-_URGENT = ("P0", "P1")
 _READ: frozenset[type[Struct]] = clockwork.EVENTS | {*_PAUSES, *_ENDS, *FACTS, e.CaseRegraded}
 
 
@@ -155,7 +154,7 @@ class ClocksView:
         for name, order in state.whole():
             if rises:
                 _count_from(order, at)
-            if rises and data.priority in _URGENT:
+            if rises and data.priority in URGENT:
                 order.extended = None
             resolve = order.clocks.get("resolve")
             if resolve is not None and resolve.stopped is None:
