@@ -9,7 +9,7 @@ from services.dispatch.domain.states import state_of
 from shared.deadlines import load_rulebook
 from shared.events import cases as e
 from shared.states import ENDED
-from tests.unit.sla.test_agreement import Both
+from tests.unit.sla.both import Both
 from tests.unit.sla.world import POLICY, event
 
 VIEW = SheetView(Dues(load_rulebook(POLICY)))

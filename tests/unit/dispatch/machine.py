@@ -112,7 +112,7 @@ def _register(walk: Walk) -> Struct:
 def _assign(walk: Walk) -> Struct:
     return c.Assign(
         lead=walk.of((*UNITS, "")),
-        supporting=tuple({walk.of(UNITS) for _ in range(walk.of((0, 1, 2)))}),
+        supporting=tuple(dict.fromkeys(walk.of(UNITS) for _ in range(walk.of((0, 1, 2))))),
         join_policy=walk.of(("all", "quorum", "lead")),
     )
 

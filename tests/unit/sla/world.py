@@ -1,7 +1,7 @@
 """A small world for sla: events of cases, and processes whose timers fire over the shipped fakes."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from services.sla.policy import load_schedule
 from services.sla.store import MemoryStore
 from services.sla.timers import Timers
 from shared.calendars import CalendarFile
+from shared.clock import CHINA
 from shared.deadlines import Deadlines, Limit, Pauses, Profiles, make_rulebook
 from shared.events import cases as e
 from shared.events.commands import COMMANDS, Clock, Priority, RequestType, Warn, verb_of
@@ -27,7 +28,7 @@ from shared.producer import OrderedPublisher
 from shared.reader import CaseReader
 from shared.records import Record, record_of
 from shared.testing import FakeClock, MemoryLog, MemoryTable, MemoryTransport, Process
-from tests.factories import LEAD
+from tests.factories import LEAD, reporter
 
 POLICY = Path(__file__).parents[3] / "policy" / "130100"
 TOPICS = Topics("130100")
@@ -49,6 +50,15 @@ PLAIN = Schedule(
     Ladder(version="plain", ladders=(), digest_every="15m"),
 )
 """Sign in 10 minutes (warned after 8), resolve in 120 (warned after 96), and nothing else."""
+WEDNESDAY = datetime(2021, 1, 13, 10, 0, tzinfo=CHINA)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def days(count: int) -> datetime:
+    """The end of the nth working day after Wednesday the 13th, in that week and the next."""
+    return datetime(2021, 1, {1: 14, 2: 15, 3: 18, 4: 19, 5: 20, 7: 22, 10: 27}[count], 17, 30, tzinfo=CHINA)
 
 
 def case_of(name: str) -> str:
@@ -59,6 +69,13 @@ def event(case: str, sequence: int, at: datetime, data: Struct) -> Envelope:
     return Envelope(
         id=event_id(case, sequence), type=e.CASES.type_of(data), source="/dispatch", subject=case, time=at,
         sequence=sequence, data=raw(data),
+    )  # fmt: skip
+
+
+def registered(priority: Priority = "P2", state: str = "open", topic: str = "") -> e.CaseRegistered:
+    return e.CaseRegistered(
+        number="SJZ-1", matter=1, reporter=reporter("c1"), title="t", text="t", request_type="QZ", topic=topic,
+        area="", address="", priority=priority, obligation="ob", obligation_state=state,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
