@@ -8,7 +8,8 @@ COPY pyproject.toml ./
 COPY shared shared
 COPY services services
 COPY hotline hotline
-RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e .
+RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e . \
+    && /opt/venv/bin/python -m services.desk.assets
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --no-create-home hotline \

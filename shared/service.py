@@ -15,7 +15,7 @@ from shared.auth import Forbidden, Identity, verify
 from shared.away import Away
 from shared.clock import Clock, make_clock
 from shared.collector import spare_the_collector
-from shared.settings import Settings
+from shared.settings import NotGiven, Settings
 from shared.telemetry import configure_logs
 from shared.tracing import exporting
 
@@ -26,10 +26,14 @@ Build = Callable[[Settings, Clock], FastAPI]
 
 
 def run(build: Build) -> None:
-    """Serve until SIGTERM; the application's lifespan then drains."""
+    """Serve until SIGTERM; the application's lifespan then drains. Ends at once where a key is missing."""
     settings = Settings()
     configure_logs(settings)
-    app = build(settings, make_clock(settings))
+    try:
+        settings.key("jwt_secret")
+        app = build(settings, make_clock(settings))
+    except NotGiven as error:
+        raise SystemExit(str(error)) from None
     spare_the_collector()
     with exporting(settings):
         uvicorn.run(app, **options(settings))
@@ -123,4 +127,4 @@ def _describe(app: FastAPI) -> None:
 
 def caller(request: Request, settings: Settings) -> Identity:
     """Who sends the request; raises Forbidden."""
-    return verify(settings.jwt_secret.get_secret_value(), request.headers.get("authorization", ""))
+    return verify(settings.key("jwt_secret"), request.headers.get("authorization", ""))

@@ -7,6 +7,11 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["api", "worker", "all"]
+Key = Literal["jwt_secret", "seal_key", "sign_key", "ref_key"]
+
+
+class NotGiven(ValueError):
+    """A process was started without a key that it needs; the text names the variable."""
 
 
 class Settings(BaseSettings):
@@ -37,7 +42,7 @@ class Settings(BaseSettings):
     sign_key: SecretStr = SecretStr("")
     """Base64 of this city's 32-byte Ed25519 private key; given only to transfer."""
     ref_key: SecretStr = SecretStr("")
-    """Key of the blind index over callers' numbers."""
+    """Key of the blind index over callers' numbers; given only to the doors of intake and transfer."""
     urls: dict[str, str] = Field(default_factory=dict)
     """Service → base URL of its API (JSON); for desk, whose pages call the other services."""
     partners: dict[str, str] = Field(default_factory=dict)
@@ -64,6 +69,13 @@ class Settings(BaseSettings):
     @property
     def policy(self) -> Path:
         return self.policy_dir / self.city
+
+    def key(self, name: Key) -> str:
+        """One of the secrets, in clear; raises NotGiven where it is empty, for an empty key protects nothing."""
+        secret: SecretStr = getattr(self, name)
+        if not secret.get_secret_value():
+            raise NotGiven(f"HOTLINE_{name.upper()} is not set: {self.name} needs this key")
+        return secret.get_secret_value()
 
     def database(self, service: str) -> str:
         """Name of a service's own database."""

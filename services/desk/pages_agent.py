@@ -165,7 +165,7 @@ class Agent:
 
     def _mark(self, body: Document) -> str:
         """Tells contents apart; keyed, since a bare digest of a number can be guessed."""
-        secret = self._desk.settings.jwt_secret.get_secret_value()
+        secret = self._desk.settings.key("jwt_secret")
         return hmac.new(secret.encode(), ids.digest(body).encode(), "sha256").hexdigest()
 
     async def attach(self, request: Request, contact: str) -> Response:

@@ -141,7 +141,7 @@ class CitizenPages:
 
     def _me(self) -> Visitor:
         """The desk itself, on behalf of a citizen who has shown number and code."""
-        token = issue(self._desk.settings.jwt_secret.get_secret_value(), "desk-citizen", "service", TOKEN_H)
+        token = issue(self._desk.settings.key("jwt_secret"), "desk-citizen", "service", TOKEN_H)
         return Visitor(Identity("desk-citizen", "service"), token)
 
     async def _told(self, request: Request, found: Found, reply: Reply, word: str) -> Response:

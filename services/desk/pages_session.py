@@ -20,7 +20,7 @@ HOMES = {
 def session_router(desk: Desk) -> APIRouter:
     """/, /sign-in, /sign-out, /live"""
     router = APIRouter(include_in_schema=False)
-    secret = desk.settings.jwt_secret.get_secret_value()
+    secret = desk.settings.key("jwt_secret")
 
     @router.get("/")
     async def home(request: Request) -> Response:

@@ -44,7 +44,7 @@ def visitor(request: Request, settings: Settings, roles: frozenset[str] | None =
     """Who it is; raises NotSignedIn, or Problem 403 for a role that has nothing to do here."""
     token = request.cookies.get(TOKEN, "")
     try:
-        who = verify(settings.jwt_secret.get_secret_value(), f"Bearer {token}")
+        who = verify(settings.key("jwt_secret"), f"Bearer {token}")
     except Forbidden as error:
         raise NotSignedIn from error
     if roles is not None and who.role.split(":")[0] not in roles:

@@ -66,8 +66,8 @@ class Door:
         self._area = area
         self._topics = Topics(settings.city)
         self._codes = Codes(settings.policy)
-        self._seal_key = settings.seal_key.get_secret_value()
-        self._ref_key = settings.ref_key.get_secret_value()
+        self._seal_key = settings.key("seal_key")
+        self._ref_key = settings.key("ref_key")
 
     async def calls(self, sender: Sender, events: Sequence[Call]) -> Answer:
         """Facts about calls, all of them or none."""

@@ -52,6 +52,7 @@ class Notify:
         self.reader = CaseReader[Debts](DebtsView(), self.store.cases, self.publisher, self.topics.dead_letters)
         self.payers: list[Payer] = []
         self._messages = load_messages(settings.policy)
+        self._seal_key = settings.key("seal_key")
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -72,7 +73,7 @@ class Notify:
             self._clock,
             messages=self._messages,
             outbox=self.outbox,
-            seal_key=self.settings.seal_key.get_secret_value(),
+            seal_key=self._seal_key,
             owned=lambda: {partition.partition for partition in read.owned()},
         )
 

@@ -47,7 +47,8 @@ class Transfer:
         self.outbox = Outbox(self.topics, clock)
         self.bus = Bus(settings, clock, lambda: ping(self.database))
         self.policy = load_transfer(settings.policy)
-        signer = Signer(settings.city, settings.sign_key.get_secret_value(), clock)
+        signer = Signer(settings.city, settings.key("sign_key"), clock)
+        self._composer = Composer(settings.city, settings.key("seal_key"))
         self.partners = HttpPartners(settings.partners, signer)
         view = TransfersView(self.policy.deadlines(load_calendar(settings.policy)), self.policy.progress)
         self.reader = CaseReader[Transfers](view, self.store.cases, self.publisher, self.topics.dead_letters)
@@ -61,7 +62,7 @@ class Transfer:
         settings = self.settings
         reception = Reception(
             settings.city, self.store, self.grouped, self._clock, self.outbox,
-            seal_key=settings.seal_key.get_secret_value(), ref_key=settings.ref_key.get_secret_value(),
+            seal_key=settings.key("seal_key"), ref_key=settings.key("ref_key"),
         )  # fmt: skip
         people = People(self.store, self.grouped, self.outbox, self.partners, self.policy)
         return reception, Verifier(settings.partner_keys, self._clock, self.store), people
@@ -73,7 +74,7 @@ class Transfer:
         )
         handler.sender = Sender(
             lane, self.store, self.partners, self.grouped, self._clock,
-            composer=Composer(self.settings.city, self.settings.seal_key.get_secret_value()),
+            composer=self._composer,
             outbox=self.outbox,
             waits=self.policy.waits,
             owned=lambda: {partition.partition for partition in read.owned()},

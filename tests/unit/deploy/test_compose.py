@@ -3,14 +3,18 @@
 This is not the compose schema, and no container was started here.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from hotline.contracts.openapi import service_names
+from hotline.stack import BLIND, SEALERS
+from services.desk.assets import MODULES
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +84,13 @@ def test_the_image_runs_without_root_and_installs_by_hash() -> None:
     assert "--require-hashes -r requirements.lock" in text
 
 
+def test_the_image_brings_the_browsers_libraries_and_none_of_this_machine() -> None:
+    """They are served from the folder that git and the build both leave out."""
+    build = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[0]
+    assert build.index("-e .") < build.index("python -m services.desk.assets")
+    assert str(MODULES.relative_to(ROOT)) in (ROOT / ".dockerignore").read_text().splitlines()
+
+
 def test_no_secret_has_a_default() -> None:
     required = set(re.findall(r"\$\{(\w+):\?", TEXT))
     assert required >= SECRETS
@@ -96,9 +107,14 @@ def test_settings_are_those_of_the_code() -> None:
 
 
 def test_only_those_who_may_get_the_keys() -> None:
-    holders = {one.command[0] for one in processes().values() if "HOTLINE_SEAL_KEY" in one.environment}
-    assert holders == {"services.intake", "services.notify", "services.transfer"}
-    assert [n for n, one in processes().items() if "HOTLINE_REF_KEY" in one.environment] == ["intake"]
+    assert {n for n, one in processes().items() if "HOTLINE_SEAL_KEY" in one.environment} == SEALERS
+    assert {n for n, one in processes().items() if "HOTLINE_REF_KEY" in one.environment} == BLIND
+
+
+def test_the_desk_and_the_operator_beside_it_find_every_service() -> None:
+    urls = json.loads(str(processes()["desk"].environment["HOTLINE_URLS"]))
+    assert set(urls) == set(service_names())
+    assert all(urlsplit(url).hostname in containers() for url in urls.values())
 
 
 def test_the_spool_is_on_a_volume() -> None:

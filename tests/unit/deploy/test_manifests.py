@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -14,12 +15,14 @@ import pytest
 import yaml
 
 from hotline.contracts.openapi import service_names
+from hotline.stack import BLIND, SEALERS
 from shared.events.topics import Topics
 from shared.settings import Settings
 from tests.unit.deploy.groups import code_groups
 from tests.unit.deploy.manifests import (  # fmt: skip
     K8S,
     NO_SCHEMA,
+    Manifest,
     kustomizations,
     names,
     of_kind,
@@ -30,6 +33,7 @@ from tests.unit.deploy.manifests import (  # fmt: skip
     resources,
 )
 
+EXAMPLE = K8S / "overlays" / "example"
 VERSION = kubernetes_validate.latest_version()
 KINDS = {"Deployment": "process.deployment.yaml", "StatefulSet": "process.statefulset.yaml"}
 
@@ -107,8 +111,8 @@ def test_only_those_who_may_get_the_keys() -> None:
         for variable in pod(one)["spec"]["containers"][0].get("env", []) if variable["name"].endswith("_KEY")
     }  # fmt: skip
     assert holders == {
-        *(("HOTLINE_SEAL_KEY", name) for name in ("intake", "notify", "transfer")),
-        ("HOTLINE_REF_KEY", "intake"),
+        *(("HOTLINE_SEAL_KEY", name) for name in SEALERS),
+        *(("HOTLINE_REF_KEY", name) for name in BLIND),
         ("HOTLINE_SIGN_KEY", "transfer"),
     }
 
@@ -159,18 +163,42 @@ def test_triggers_name_the_groups_of_the_code() -> None:
         )
 
 
-def test_the_overlay_builds() -> None:
+def built(folder: Path) -> list[Manifest]:
+    """What `kubectl apply -k` would send."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("kubectl is not installed; kustomize itself was not run")
-    command = [kubectl, "kustomize", str(K8S / "overlays" / "example")]
+    command = [kubectl, "kustomize", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    built = [one for one in yaml.safe_load_all(done.stdout) if one["kind"] not in NO_SCHEMA]
-    for manifest in built:
-        kubernetes_validate.validate(manifest, VERSION, strict=True)
-    for manifest in built:
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def test_the_overlay_builds() -> None:
+    for manifest in built(EXAMPLE):
+        if manifest["kind"] not in NO_SCHEMA:
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
         if manifest["metadata"].get("labels", {}).get("hotline/process") == "service":
             assert pod(manifest)["spec"]["terminationGracePeriodSeconds"] == 60, manifest["metadata"]
             variables = {one["name"] for one in pod(manifest)["spec"]["containers"][0]["env"]}
             assert variables >= {"HOTLINE_ROLE", "HOTLINE_NAME", "HOTLINE_JWT_SECRET"}
+
+
+def test_another_citys_overlay_names_city_broker_and_namespace_once(tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(K8S, tmp_path / "k8s")) / EXAMPLE.relative_to(K8S)
+    for path, old, new in [
+        (copied / "city" / "config.yaml", "130100", "130200"),
+        (copied / "city" / "config.yaml", "kafka-bootstrap.kafka:9092", "broker.example:9092"),
+        (copied / "kustomization.yaml", "hotline-130100", "hotline-130200"),
+    ]:
+        assert path.read_text().count(old) == 1
+        path.write_text(path.read_text().replace(old, new))
+    found = built(copied)
+    places = {one["metadata"].get("namespace", one["metadata"]["name"]) for one in found}
+    assert places == {"hotline-130200"}, "a policy or a trigger in another namespace serves nobody"
+    assert not re.search("130100|kafka-bootstrap", str(found))
+    triggers = [
+        trigger["metadata"] for one in found if one["kind"] == "ScaledObject" for trigger in one["spec"]["triggers"]
+    ]
+    assert {one["bootstrapServers"] for one in triggers} == {"broker.example:9092"}
+    assert {one[name][:7] for one in triggers for name in ("consumerGroup", "topic")} == {"130200."}

@@ -20,12 +20,13 @@ OPERATOR = {"/parked", "/parked/{case}/redrive", "/health/live", "/health/ready"
 @pytest.mark.parametrize("city", ["130100", "130200"])
 async def test_each_role_has_its_doors_in_each_city(role: Role, doors: Sequence[set[str]], city: str) -> None:
     key = SecretStr(base64.b64encode(b"k" * 32).decode())
-    settings = Settings(city=city, role=role, policy_dir=POLICIES, sign_key=key, seal_key=key)
+    settings = Settings(city=city, role=role, policy_dir=POLICIES, sign_key=key, seal_key=key, ref_key=key)
     schema = build(settings, FakeClock()).openapi()
     assert set(schema["paths"]) == set().union(*doors)
 
 
 async def test_the_two_kinds_of_lists_share_a_path_but_not_a_method() -> None:
     key = SecretStr(base64.b64encode(b"k" * 32).decode())
-    schema = build(Settings(policy_dir=POLICIES, sign_key=key, seal_key=key), FakeClock()).openapi()
+    settings = Settings(policy_dir=POLICIES, sign_key=key, seal_key=key, ref_key=key)
+    schema = build(settings, FakeClock()).openapi()
     assert set(schema["paths"]["/transfers"]) == {"get", "post"}
