@@ -7,7 +7,7 @@ are set here.
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -149,6 +149,9 @@ class Subscription:
         self._found: dict[TopicPartition, int] = {}
         """Next offset as committed before this assignment."""
         self._in_hand: frozenset[TopicPartition] = frozenset()
+        self._shown: set[TopicPartition] = set()
+        """Whose lag is exported."""
+        self._records = names.RECORDS.labels(group)
 
     async def consume(self, message: KafkaMessage) -> None:
         """One batch: handle, commit, only then let go."""
@@ -213,7 +216,7 @@ class Subscription:
         offsets = {tp: record.offset + 1 for tp, record in last.items()}
         self.handled |= offsets
         self.handled_at |= {tp: record.timestamp / 1000 for tp, record in last.items()}
-        names.RECORDS.labels(self.group).inc(len(records))
+        self._records.inc(len(records))
         assert self.consumer is not None
         try:
             await self.consumer.commit(offsets)
@@ -231,6 +234,7 @@ class Subscription:
         self.handled.clear()
         self._found.clear()
         self.handled_at.clear()
+        self.hide_lag(but=self.owned())
         self._changed()
 
     async def next_offset(self, partition: TopicPartition) -> int:
@@ -239,6 +243,33 @@ class Subscription:
             assert self.consumer is not None
             self._found[partition] = await self.consumer.committed(partition) or 0
         return self.handled.get(partition, self._found.get(partition, 0))
+
+    async def lag(self) -> int:
+        """Records behind the ends of the owned partitions, as the broker says; 0 where it does not answer."""
+        consumer, partitions = self.consumer, list(self.owned())
+        if consumer is None or not partitions:
+            return 0
+        try:
+            async with asyncio.timeout(5):
+                ends = await consumer.end_offsets(partitions)
+                behind = {tp: max(0, ends[tp] - await self.next_offset(tp)) for tp in partitions}
+        except (KafkaError, IllegalStateError, TimeoutError, OSError):
+            return 0
+        self._show_lag(behind)
+        return sum(behind.values())
+
+    def _show_lag(self, behind: dict[TopicPartition, int]) -> None:
+        """Of what is still owned: a rebalance may have come while the broker was asked."""
+        kept = frozenset() if self.gate.closed() else self.owned() & behind.keys()
+        for place in kept:
+            names.LAG.labels(self.group, place.topic, str(place.partition)).set(behind[place])
+        self._shown |= kept
+
+    def hide_lag(self, but: Collection[TopicPartition] = ()) -> None:
+        """Export the lag of these alone: of what was given away the new owner tells, and here it would stand still."""
+        for gone in self._shown.difference(but):
+            names.LAG.remove(self.group, gone.topic, str(gone.partition))
+        self._shown.intersection_update(but)
 
     async def read_up_to(self, partition: TopicPartition, now: float) -> float:
         """Unix seconds: the append time of the last record handled, or `now` at the partition's end."""
@@ -325,6 +356,8 @@ class Bus:
             await within(self._settings.drain_s + LEAVE_S, self._broker.stop())
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("the broker does not answer; the groups notice by themselves", error=repr(error))
+        for subscription in self.subscriptions:
+            subscription.hide_lag()
 
     async def ping(self) -> bool:
         """Whether the broker answers; for readiness only."""
@@ -336,7 +369,7 @@ class Bus:
         while True:
             await asyncio.sleep(5)
             for made in self.subscriptions:
-                lag = await _lag(made)
+                lag = await made.lag()
                 moved, now = sum(made.handled.values()), self._clock.real()
                 known, start = since.get(made.group, (-1, now))
                 if lag <= 0 or moved != known:
@@ -344,22 +377,6 @@ class Bus:
                 elif now - start > self._settings.stuck_after_s and await self._healthy() and await self.ping():
                     log.critical("stuck: lag and no progress", group=made.group, lag=lag)
                     os._exit(STUCK)
-
-
-async def _lag(made: Subscription) -> int:
-    """Records behind the ends of the owned partitions, as the broker says; 0 where it does not answer."""
-    consumer, partitions = made.consumer, list(made.owned())
-    if consumer is None or not partitions:
-        return 0
-    try:
-        async with asyncio.timeout(5):
-            ends = await consumer.end_offsets(partitions)
-            reached = {tp: await made.next_offset(tp) for tp in partitions}
-    except (KafkaError, IllegalStateError, TimeoutError, OSError):
-        return 0
-    for tp in partitions:
-        names.LAG.labels(made.group, tp.topic, str(tp.partition)).set(max(0, ends[tp] - reached[tp]))
-    return sum(max(0, ends[tp] - reached[tp]) for tp in partitions)
 
 
 def _last(records: Sequence[Any]) -> dict[TopicPartition, Any]:

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared import names
+
 Check = Callable[[], Awaitable[bool]]
 
 
@@ -19,9 +21,11 @@ def health_router(ready: Check) -> APIRouter:
 
     @router.get("/health/ready", responses={503: {"description": "Broker or database does not answer"}})
     async def is_ready(response: Response) -> dict[str, str]:
-        good = await ready()
-        response.status_code = 200 if good else 503
-        return {"status": "ready" if good else "not ready"}
+        if await ready():
+            return {"status": "ready"}
+        names.NOT_READY.inc()
+        response.status_code = 503
+        return {"status": "not ready"}
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:

@@ -1,6 +1,7 @@
 """Every metric, span and span attribute of the platform, in one place. Units are in the metrics' names.
 
-Labels and attributes carry ids and codes, never a person's name or number.
+Labels and attributes carry ids and codes, never a person's name or number. A counter that an alert watches has its
+labels before anything happens: a series that is born at 1 has never increased.
 """
 
 from functools import cache
@@ -15,6 +16,7 @@ RETRIES = Counter("hotline_batch_retries_total", "Batches tried again", ["group"
 DEAD_LETTERS = Counter("hotline_dead_letters_total", "Records sent to the dead letters", ["reader"])
 GUARD_FAILURES = Counter("hotline_guard_failures_total", "Writes whose guard failed", ["collection"])
 PARKED = Counter("hotline_parked_events_total", "Events parked behind an unreadable one", ["reader"])
+NOT_READY = Counter("hotline_not_ready_total", "Looks at readiness that found broker or database away", [])
 PRODUCER_REPLACED = Counter("hotline_producer_replaced_total", "Producers given up after a failure", [])
 ACCEPTED = Counter("hotline_accepted_total", "Requests accepted at the door", ["way"])
 ACCEPT_SECONDS = Histogram(

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Kind, dead_letter
 from shared.documents import Document, Documents, Write
 from shared.events.cases import CASES
 from shared.events.envelope import Envelope, Unreadable, decode
@@ -93,6 +93,7 @@ class CaseReader(Generic[State]):
         self._documents = documents
         self._publisher = publisher
         self._dead_letters = dead_letters
+        self._letters, self._parked = names.DEAD_LETTERS.labels(view.name), names.PARKED.labels(view.name)
 
     async def handle(self, records: Sequence[Received]) -> list[Change[State]]:
         """Apply the batch; returns the changes that were written by this very call."""
@@ -119,7 +120,7 @@ class CaseReader(Generic[State]):
             if is_case_id(case):
                 pending.setdefault(case, []).append(record)
             else:
-                strays.append(dead_letter(self._dead_letters, record, self.view.name, "the key is no case id"))
+                strays.append(self._letter(record, "the key is no case id"))
         return pending, strays
 
     def _means_something(self, record: Received) -> bool:
@@ -156,8 +157,12 @@ class CaseReader(Generic[State]):
             self._fold(change, entry)
         except Unreadable as error:
             self._park(change, entry)
-            names.DEAD_LETTERS.labels(self.view.name).inc()
-            change.sends.append(dead_letter(self._dead_letters, record, self.view.name, str(error), "parked"))
+            change.sends.append(self._letter(record, str(error), "parked"))
+
+    def _letter(self, record: Received, reason: str, kind: Kind = "record") -> Record:
+        """A dead letter, and counted."""
+        self._letters.inc()
+        return dead_letter(self._dead_letters, record, self.view.name, reason, kind)
 
     def _park(self, change: Change[State], entry: Document) -> None:
         if any(known["value"] == entry["value"] for known in change.parked):
@@ -165,7 +170,7 @@ class CaseReader(Generic[State]):
         change.parked.append(entry)
         change.partition = entry["partition"]
         change.touched = True
-        names.PARKED.labels(self.view.name).inc()
+        self._parked.inc()
 
     def _fold(self, change: Change[State], entry: Document) -> None:
         """Apply one event unless it was applied before. Raises Unreadable, whatever the reason."""
@@ -183,7 +188,7 @@ class CaseReader(Generic[State]):
                 return
             change.state = state
             change.sends += self.view.effects(state, event, data)
-        except (LookupError, ValueError, TypeError, AttributeError) as error:
+        except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unreadable(f"{event.type}: {error!r}") from error
         change.heard.setdefault(event.traceparent, event.id)
         change.sequence, change.partition, change.touched = event.sequence, entry["partition"], True
@@ -220,8 +225,7 @@ class CaseReader(Generic[State]):
                 log.warning("still unreadable", case=case, origin=entry["origin"], error=str(error))
                 change.parked.append(entry)
                 if entry["origin"] not in before:
-                    parked = _parked(case, entry)
-                    change.sends.append(dead_letter(self._dead_letters, parked, self.view.name, str(error), "parked"))
+                    change.sends.append(self._letter(_parked(case, entry), str(error), "parked"))
         change.touched = True
         return (await self._finish({case: change})).get(case)
 

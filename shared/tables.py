@@ -38,6 +38,7 @@ class Letters:
         self._reader = reader
         self._publisher = publisher
         self._written: set[str] = set()
+        self._letters = names.DEAD_LETTERS.labels(reader)
 
     async def write(self, record: Received, reason: str) -> None:
         """A letter, unless this reader has one of that origin. Raises what Kafka raises."""
@@ -46,7 +47,7 @@ class Letters:
             self._written |= {header(letter, ORIGIN) for letter in known if header(letter, READER) == self._reader}
         if origin(record) in self._written:
             return
-        names.DEAD_LETTERS.labels(self._reader).inc()
+        self._letters.inc()
         await self._publisher.publish([dead_letter(self._topic, record, self._reader, reason)])
         self._written.add(origin(record))
 

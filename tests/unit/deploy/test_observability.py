@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared import names
-from tests.unit.deploy.observability import FOLDER, ROOT, dashboard_queries, metrics_in, rules
+from tests.unit.deploy.observability import FOLDER, ROOT, counted, dashboard_queries, exported, metrics_in, rules
 
 UNITS = ("_seconds", "_records", "_entries", "_commands", "_total", "_refused", "_waiting", "_generation", "_cases")
 
@@ -65,6 +65,29 @@ def test_every_alert_links_to_a_section_that_is_there() -> None:
         text = (ROOT / path).read_text()
         assert rule["alert"] in text, f"{path} does not name {rule['alert']}"
         assert not section or f"\n## {section}\n" in text.lower(), rule["annotations"]["runbook"]
+
+
+CASE_READERS = {"desk", "notify", "reports", "sla", "transfer"}
+OTHER_READERS = {"dispatch", "dispatch.bridge", "dispatch.links", "intake", "knowledge", "reports.knowledge"}
+ENDS = ("parked_events", "dead_letters")
+
+
+def test_what_alerts_watch_by_its_increase_is_exported_as_0_before_anything_happened() -> None:
+    fresh = exported()
+    assert {name for name, _ in counted()} >= {"hotline_parked_events_total", "hotline_dead_letters_total"}
+    for name, labels in counted():
+        found = [one.value for one in fresh if one.name == name and labels.items() <= one.labels.items()]
+        assert found, f"{name}{labels} is not there"
+        assert set(found) == {0.0}, name
+    readers = {end: {one.labels["reader"] for one in fresh if one.name == f"hotline_{end}_total"} for end in ENDS}
+    assert readers == {"parked_events": CASE_READERS, "dead_letters": CASE_READERS | OTHER_READERS}
+
+
+def test_no_counter_of_a_reader_is_born_by_its_first_count() -> None:
+    code = "\n".join(path.read_text() for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py"))
+    watched = [name for name, one in metrics().items() if "reader" in one._labelnames]
+    assert watched
+    assert [name for name in watched if re.search(rf"names\.{name}\.labels\(.*\)\.inc", code)] == []
 
 
 @pytest.mark.parametrize("command", [("check", "config", "prometheus.yml"), ("test", "rules", "alerts_test.yml")])

@@ -6,9 +6,11 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from msgspec import Struct
+from prometheus_client import REGISTRY
 
+from shared import names
 from shared.away import Refused, StoreAway
-from shared.bus import AT_ONCE, BUSY, LATER, MAX_RECORDS, Gather, Subscription
+from shared.bus import AT_ONCE, BUSY, LATER, MAX_RECORDS, Bus, Gather, Subscription
 from shared.records import Received, Record
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryLog
@@ -24,6 +26,9 @@ class Consumer:
         await asyncio.sleep(0)
         self.committed |= offsets
 
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("t", 0)}
+
 
 class Message(Struct):
     raw_message: tuple[Any, ...]
@@ -37,9 +42,11 @@ def batch(*values: bytes) -> tuple[Any, ...]:
     return tuple(log.all("t"))
 
 
-def subscription(handle: Any, poison: Any = None, drain_s: float = 5.0, gather: Gather = AT_ONCE) -> Subscription:
+def subscription(
+    handle: Any, poison: Any = None, drain_s: float = 5.0, gather: Gather = AT_ONCE, group: str = "g"
+) -> Subscription:
     return Subscription(
-        "g",
+        group,
         ["t"],
         handle,
         poison or handle,
@@ -239,3 +246,104 @@ async def test_a_reader_that_is_behind_does_not_wait_again() -> None:
     made.gate.stop()
     await waiting
     assert len(handled) == 3
+
+
+class Member:
+    """A group's member whose partitions come and go; every partition ends at 7, and nothing is committed."""
+
+    def __init__(self, *mine: int) -> None:
+        self.mine = mine
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.answer.set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("t", number) for number in self.mine}
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        self.asked.set()
+        await self.answer.wait()
+        return dict.fromkeys(partitions, 7)
+
+    async def committed(self, partition: TopicPartition) -> int:
+        return 0
+
+
+async def nothing(records: Sequence[Received]) -> None:
+    return None
+
+
+async def given_up(record: Received, error: Exception) -> None:
+    raise AssertionError(record) from error
+
+
+def member(group: str, *mine: int) -> tuple[Subscription, Member]:
+    made, consumer = subscription(nothing, group=group), Member(*mine)
+    made.consumer = consumer
+    return made, consumer
+
+
+async def rebalance(made: Subscription, consumer: Member, *mine: int) -> None:
+    await made.gate.on_partitions_revoked([])
+    consumer.mine = mine
+    await made.gate.on_partitions_assigned([])
+
+
+def exported(group: str) -> dict[int, float]:
+    """Partition → lag, as Prometheus reads it."""
+    samples = [sample for family in names.LAG.collect() for sample in family.samples]
+    return {int(one.labels["partition"]): one.value for one in samples if one.labels["group"] == group}
+
+
+async def test_the_lag_of_a_partition_that_was_given_away_is_exported_no_longer() -> None:
+    made, consumer = member("lag.moves", 0, 1)
+    assert await made.lag() == 14
+    assert exported("lag.moves") == {0: 7.0, 1: 7.0}
+    await rebalance(made, consumer, 1, 2)
+    assert exported("lag.moves") == {1: 7.0}, "what stays is told on, what is new is not known yet"
+    await made.lag()
+    assert exported("lag.moves") == {1: 7.0, 2: 7.0}
+    await rebalance(made, consumer)
+    assert exported("lag.moves") == {}
+
+
+async def test_the_lag_of_a_partition_that_is_given_away_while_the_broker_is_asked_is_not_exported() -> None:
+    made, consumer = member("lag.late", 0, 1)
+    consumer.answer.clear()
+    asking = asyncio.ensure_future(made.lag())
+    await consumer.asked.wait()
+    await rebalance(made, consumer, 1)
+    consumer.answer.set()
+    await asking
+    assert exported("lag.late") == {1: 7.0}
+
+
+async def test_what_the_broker_answers_in_the_middle_of_a_rebalance_is_not_exported() -> None:
+    made, consumer = member("lag.turning", 0)
+    consumer.answer.clear()
+    asking = asyncio.ensure_future(made.lag())
+    await consumer.asked.wait()
+    await made.gate.on_partitions_revoked([])
+    consumer.answer.set()
+    await asking
+    assert exported("lag.turning") == {}
+
+
+async def test_a_bus_that_has_stopped_exports_no_lag() -> None:
+    async def healthy() -> bool:
+        return True
+
+    bus = Bus(Settings(drain_s=0.1), FakeClock(), healthy)
+    made = bus.subscribe("lag.stops", ["t"], nothing, given_up)
+    made.consumer = Member(0)
+    await made.lag()
+    assert exported(made.group) == {0: 7.0}
+    await bus.stop()
+    assert exported(made.group) == {}
+
+
+def test_a_group_is_counted_from_its_beginning() -> None:
+    subscription(nothing, group="counts.newborn")
+    group = {"group": "counts.newborn"}
+    assert REGISTRY.get_sample_value("hotline_records_total", group) == 0.0
+    assert REGISTRY.get_sample_value("hotline_batch_retries_total", {**group, "why": "away"}) == 0.0

@@ -1,9 +1,11 @@
 """What a reader parks, and how it folds it again once it is mended."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec import Struct, field
+from prometheus_client import REGISTRY
 
 from shared.documents import Document
 from shared.events.cases import CASES, CaseClosed
@@ -33,11 +35,11 @@ class Reasons:
     "only after b" means nothing where b was not read; "tell" sends what was read so far.
     """
 
-    name = "reasons"
     state = Read
     interests = frozenset({"case.closed.v1"})
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "reasons") -> None:
+        self.name = name
         self.fails: set[str] = set()
 
     def fold(self, state: Read | None, event: Envelope, data: Any) -> Read | None:
@@ -66,8 +68,8 @@ def closed(sequence: int, reason: str, case: str = CASE) -> Record:
 class Bench:
     """One reader over memory."""
 
-    def __init__(self) -> None:
-        self.table, self.out, self.view = MemoryTable(), MemoryPublisher(), Reasons()
+    def __init__(self, view: Reasons | None = None) -> None:
+        self.table, self.out, self.view = MemoryTable(), MemoryPublisher(), view or Reasons()
         self.log = self.out.log
         self.reader = self.another()
 
@@ -108,6 +110,36 @@ async def test_what_is_behind_an_unreadable_event_is_parked_and_other_cases_go_o
     assert bench.reasons(OTHER) == ["x"]
     assert len(bench.table.rows[CASE]["parked"]) == 3
     assert bench.letters() == [origins[1]], "one letter, for the first of them"
+
+
+class Reckons(Reasons):
+    """A view that counts dates, and cannot at their end."""
+
+    def fold(self, state: Read | None, event: Envelope, data: Any) -> Read | None:
+        return super().fold(state, event, data) if event.time + timedelta(days=float(data.reason)) else None
+
+
+async def test_a_sum_that_no_date_holds_parks_its_case_alone() -> None:
+    bench = Bench(Reckons())
+    await bench.read(closed(1, "1"), closed(2, "9e6"), closed(3, "3"), closed(1, "1", OTHER))
+    assert (bench.reasons(), bench.reasons(OTHER)) == (["1"], ["1"])
+    assert len(bench.table.rows[CASE]["parked"]) == 2
+
+
+def counted(name: str, reader: str) -> float | None:
+    """As Prometheus reads it; nothing where there is no such series."""
+    return REGISTRY.get_sample_value(name, {"reader": reader})
+
+
+async def test_what_a_reader_counts_is_exported_from_its_beginning() -> None:
+    view = Reasons("newborn")
+    bench = Bench(view)
+    both = ("hotline_dead_letters_total", "hotline_parked_events_total")
+    assert [counted(name, "newborn") for name in both] == [0.0, 0.0]
+    origins = await bench.read(closed(1, "a"), garbage(), garbage()._replace(value=b"["), garbage("nobody"))
+    assert [counted(name, "newborn") for name in both] == [2.0, 2.0]
+    await bench.reader.unpark(CASE, {origins[1]: value(2, "b")})
+    assert len(bench.letters()) == counted(both[0], "newborn") == 3, "every letter is counted"
 
 
 async def test_a_repeat_of_a_parked_event_is_parked_once() -> None:
