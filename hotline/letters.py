@@ -1,24 +1,30 @@
 """The dead letters of a city: what is unresolved, and what an operator does with it."""
 
 import base64
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal
+from urllib.parse import quote
 
-import httpx
 from msgspec import Struct
 
-from shared.auth import issue
+from hotline.doors import Doors, Unanswered
 from shared.clock import CHINA, make_clock
-from shared.deadletters import KIND, ORIGIN, READER, REASON, Resolution, resolution_decoder, resolved
+from shared.deadletters import KIND, ORIGIN, READER, REASON, WAITING, Resolution, resolution_decoder, resolved
 from shared.events.topics import Topics
 from shared.producer import KafkaTransport, OrderedPublisher
 from shared.records import Received, Record, header
 from shared.settings import Settings
 from shared.tables import read_all
 
+Publish = Callable[[Settings, Record], Awaitable[None]]
+
 
 class Letter(Struct, frozen=True, kw_only=True):
-    """One unresolved dead letter; `origin` (topic/partition/offset) and `reader` name it; `at`: real time."""
+    """One unresolved dead letter; `origin` and `reader` name it; `at`: real time.
+
+    `origin` is topic/partition/offset or, of kind `waiting`, waiting/ and the id of the row at dispatch.
+    """
 
     origin: str
     reader: str
@@ -57,13 +63,23 @@ def _letter(record: Received) -> Letter:
     )
 
 
-class Desk:
-    """What an operator does with letters. `addresses` gives the URLs of a service's replicas."""
+async def to_broker(settings: Settings, record: Record) -> None:
+    """Publish one record; raises Refused."""
+    transport = KafkaTransport(settings.kafka)
+    try:
+        await OrderedPublisher(transport, make_clock(settings)).publish([record])
+    finally:
+        await transport.stop()
 
-    def __init__(self, settings: Settings, addresses: dict[str, list[str]]) -> None:
-        self._settings = settings
-        self._addresses = addresses
-        self._topics = Topics(settings.city)
+
+class Desk:
+    """What an operator does with letters. Every method raises Unanswered, NotGiven or what Kafka raises."""
+
+    def __init__(self, doors: Doors, publish: Publish = to_broker) -> None:
+        self._doors = doors
+        self._settings = doors.settings
+        self._publish = publish
+        self._topics = Topics(doors.settings.city)
 
     async def list(self) -> list[Letter]:
         return unresolved(await read_all(self._settings.kafka, self._topics.dead_letters))
@@ -71,47 +87,48 @@ class Desk:
     async def redrive(self, letter: Letter, value: bytes | None) -> None:
         """Bring it back: onto its topic, or, where its case is parked behind it, into the reader's document.
 
-        `value` replaces the bytes. Raises RuntimeError with the reader's words when the reader refuses.
+        `value` replaces the bytes.
         """
         if letter.kind == "parked":
-            body: dict[str, object] = (
-                {"replace": {letter.origin: base64.b64encode(value).decode()}} if value is not None else {}
-            )
-            await self._parked(letter, body)
+            mended = {letter.origin: base64.b64encode(value).decode()} if value is not None else {}
+            await self._parked(letter, {"replace": mended})
         elif letter.kind == "record":
-            topic, number, _ = letter.origin.rsplit("/", 2)
-            wrong_place = "belongs to" in letter.reason
-            record = Record(
-                topic, letter.key, letter.value if value is None else value, letter.headers,
-                None if wrong_place else int(number),
-            )  # fmt: skip
-            await self._publish(record)
+            await self._publish(self._settings, _again(letter, value))
         else:
-            raise RuntimeError("a waiting command goes back by itself once its case is there; or discard it")
+            raise Unanswered("a waiting command goes back by itself once its case is there; or discard it")
         await self._resolve(letter, "redriven")
 
-    async def discard(self, letter: Letter) -> None:
-        """Nobody needs it; what is parked behind it goes on."""
+    async def discard(self, letter: Letter) -> str:
+        """Nobody needs it; what is parked behind it goes on. Returns what was done, in words."""
+        words = "discarded"
         if letter.kind == "parked":
             await self._parked(letter, {"discard": [letter.origin]})
+        elif letter.kind == "waiting":
+            words = await self._end_waiting(letter)
         await self._resolve(letter, "discarded")
+        return words
 
     async def _parked(self, letter: Letter, body: dict[str, object]) -> None:
-        secret = self._settings.jwt_secret.get_secret_value()
-        token = issue(secret, "hotline", "operator", 0.1)
-        url = f"{self._addresses[letter.reader][0]}/parked/{letter.key.decode()}/redrive"
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(url, json=body, headers={"Authorization": f"Bearer {token}"})
-        if answer.status_code >= 400:
-            raise RuntimeError(answer.text)
+        await self._doors.ask(letter.reader, f"/parked/{quote(letter.key, safe='')}/redrive", "POST", json=body)
+
+    async def _end_waiting(self, letter: Letter) -> str:
+        """What waits no longer is no failure: its case came, or an earlier discard got as far as this."""
+        row = quote(letter.origin.removeprefix(WAITING), safe="")
+        try:
+            await self._doors.ask(letter.reader, f"/waiting/{row}", "DELETE")
+        except Unanswered as error:
+            if error.reason != "no_such_command":
+                raise
+            return f"discarded; {error}"
+        return "discarded"
 
     async def _resolve(self, letter: Letter, action: Literal["redriven", "discarded"]) -> None:
         done = Resolution(origin=letter.origin, reader=letter.reader, action=action, by="operator")
-        await self._publish(resolved(self._topics.dead_letters, done))
+        await self._publish(self._settings, resolved(self._topics.dead_letters, done))
 
-    async def _publish(self, record: Record) -> None:
-        transport = KafkaTransport(self._settings.kafka)
-        try:
-            await OrderedPublisher(transport, make_clock(self._settings)).publish([record])
-        finally:
-            await transport.stop()
+
+def _again(letter: Letter, value: bytes | None) -> Record:
+    """The record as it was, or with other bytes, in its partition; in the right one where it was in a wrong one."""
+    topic, number, _ = letter.origin.rsplit("/", 2)
+    partition = None if "belongs to" in letter.reason else int(number)
+    return Record(topic, letter.key, letter.value if value is None else value, letter.headers, partition)

@@ -9,6 +9,8 @@ from shared.records import Received, Record, origin
 
 REASON, ORIGIN, READER, KIND = "reason", "origin", "reader", "kind"
 Kind = Literal["record", "parked", "waiting", "resolved"]
+WAITING = "waiting/"
+"""Begins the origin of a letter of that kind; the id of the row that waits at dispatch follows."""
 
 
 class Resolution(Struct, frozen=True, kw_only=True):

@@ -3,10 +3,8 @@
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
-from hotline.commands.common import ROOT, operator_settings
-from hotline.keys import load_keys
+from hotline.commands.common import CITY, City, doors_of
 
 app = typer.Typer(help="Try the platform under load.", no_args_is_help=True)
 
@@ -19,12 +17,10 @@ def bench() -> None:
 @app.command()
 def seed(
     cases: Annotated[int, typer.Option(min=1, help="how many existing cases")],
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
 ) -> None:
     """Write existing cases in all states into every service's database; their timers lie years ahead."""
     from bench.seed import report  # an installed package has no benchmarks
 
-    keys = load_keys(ROOT / city)
-    sealing = {name: SecretStr(keys[name]) for name in ("seal_key", "ref_key")}
-    for line in report(operator_settings(city).model_copy(update=sealing), cases):
+    for line in report(doors_of(city, "seal_key", "ref_key").settings, cases):
         typer.echo(line)

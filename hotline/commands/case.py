@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hotline.commands.common import ask
+from hotline.commands.common import CITY, City, ask
 from hotline.page import case_page
 from shared.policy import load_units
 from shared.settings import Settings
@@ -13,7 +13,7 @@ from shared.settings import Settings
 
 def case(
     number: Annotated[str, typer.Argument(help="case number or id")],
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
 ) -> None:
     """Show what happened to a case, in order."""
     found = ask(city, "dispatch", f"/cases/{number}")

@@ -1,34 +1,32 @@
 """hotline dead-letters: list, show, redrive, discard."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hotline.commands.common import operator_settings, running
+from hotline.commands.common import CITY, City, doors_of, finished
 from hotline.letters import Desk, Letter
 
 app = typer.Typer(help="What could not be processed, and what to do with it.", no_args_is_help=True)
-City = Annotated[str, typer.Option(help="area code")]
-Origin = Annotated[str, typer.Argument(help="topic/partition/offset, as listed; or `all`")]
+Origin = Annotated[str, typer.Argument(help="topic/partition/offset or waiting/command, as listed; or `all`")]
 
 
 def _desk(city: str) -> Desk:
-    return Desk(operator_settings(city), running(city)["services"])
+    return Desk(doors_of(city))
 
 
 def _chosen(desk: Desk, origin: str) -> list[Letter]:
-    found = [letter for letter in asyncio.run(desk.list()) if origin in ("all", letter.origin)]
+    found = [letter for letter in finished(desk.list()) if origin in ("all", letter.origin)]
     if not found and origin != "all":
         raise typer.BadParameter(f"no unresolved dead letter of {origin}")
     return found
 
 
 @app.command("list")
-def list_letters(city: City = "130100") -> None:
+def list_letters(city: City = CITY) -> None:
     """What is unresolved, a line each: origin, reader, time, kind, reason."""
-    for letter in asyncio.run(_desk(city).list()):
+    for letter in finished(_desk(city).list()):
         typer.echo(_line(letter))
 
 
@@ -39,7 +37,7 @@ def _line(letter: Letter) -> str:
 
 
 @app.command()
-def show(origin: Origin, city: City = "130100") -> None:
+def show(origin: Origin, city: City = CITY) -> None:
     """One dead letter, whole."""
     for letter in _chosen(_desk(city), origin):
         key = letter.key.decode(errors="replace")
@@ -54,23 +52,18 @@ def show(origin: Origin, city: City = "130100") -> None:
 def redrive(
     origin: Origin,
     value: Annotated[Path | None, typer.Option(help="file with the mended bytes", exists=True, dir_okay=False)] = None,
-    city: City = "130100",
+    city: City = CITY,
 ) -> None:
     """Bring it back, as it is (the reader was mended) or mended."""
     desk = _desk(city)
     for letter in _chosen(desk, origin):
-        try:
-            asyncio.run(desk.redrive(letter, value.read_bytes() if value else None))
-        except RuntimeError as error:
-            typer.echo(f"{letter.origin}: {error}", err=True)
-            raise typer.Exit(1) from None
+        finished(desk.redrive(letter, value.read_bytes() if value else None), letter.origin)
         typer.echo(f"{letter.origin} redriven")
 
 
 @app.command()
-def discard(origin: Origin, city: City = "130100") -> None:
-    """Nobody needs it."""
+def discard(origin: Origin, city: City = CITY) -> None:
+    """Nobody needs it: what is parked behind it goes on, and a command stops waiting for its case."""
     desk = _desk(city)
     for letter in _chosen(desk, origin):
-        asyncio.run(desk.discard(letter))
-        typer.echo(f"{letter.origin} discarded")
+        typer.echo(f"{letter.origin} {finished(desk.discard(letter), letter.origin)}")

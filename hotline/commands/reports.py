@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hotline.commands.common import ask
+from hotline.commands.common import CITY, City, ask
 
 app = typer.Typer(help="Figures and daily reports.", no_args_is_help=True)
 POLL_S = 1.0
@@ -18,7 +18,7 @@ def reports() -> None:
 
 @app.command()
 def rebuild(
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
     patience: Annotated[float, typer.Option(help="seconds to wait for the end")] = 600.0,
 ) -> None:
     """Read the whole log again into new facts; the old ones answer until the new ones are complete."""

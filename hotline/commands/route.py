@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import ask
+from hotline.commands.common import CITY, City, ask
 from services.dispatch.domain.dry_run import EXAMPLES, DryRun, Past, dry_run
 from services.dispatch.domain.routing import Explained
 from services.dispatch.domain.routing_check import warnings_of
@@ -21,7 +21,6 @@ from shared.policy import PolicyError, load_units
 from shared.settings import Settings
 
 app = typer.Typer(help="Which units cases go to, and why.", no_args_is_help=True)
-City = Annotated[str, typer.Option(help="area code")]
 Version = Annotated[Path, typer.Argument(help="routing.yaml of the other version", exists=True)]
 PAGE, PAGE_S = 500, 30.0
 
@@ -29,7 +28,7 @@ PAGE, PAGE_S = 500, 30.0
 @app.command()
 def check(
     file: Annotated[Path | None, typer.Argument(help="default: the city's routing.yaml", exists=True)] = None,
-    city: City = "130100",
+    city: City = CITY,
 ) -> None:
     """Say what is wrong with a version of the rules, and what looks wrong. Exit 1 on errors; warnings pass."""
     folder = Settings(city=city).policy
@@ -55,7 +54,7 @@ def explain(
     at: Annotated[datetime | None, typer.Option(help="local time; default: now")] = None,
     profile: Annotated[str, typer.Option(help="surge profile that is switched on")] = "",
     file: Annotated[Path | None, typer.Option(help="another version of the rules", exists=True)] = None,
-    city: City = "130100",
+    city: City = CITY,
 ) -> None:
     """Which rule decides, why, and on which condition the rules before it failed: by the rules of the policy folder."""
     if bool(case) == bool(text):
@@ -77,7 +76,7 @@ def explain(
 def dry(
     file: Version,
     examples: Annotated[int, typer.Option(min=0, help="changed cases to show")] = EXAMPLES,
-    city: City = "130100",
+    city: City = CITY,
 ) -> None:
     """Route the platform's past cases by the present rules and by those of FILE, and show what would change."""
     folder = Settings(city=city).policy

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from hotline.commands.common import ROOT
+from hotline.commands.common import CITY, ROOT, City
 from hotline.commands.up import read_scale
 from hotline.control import order
 
 
 def scale(
     counts: Annotated[str, typer.Argument(help="SERVICE=COUNT, like dispatch=3,notify=2")],
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
 ) -> None:
     """Start or stop replicas, also in the middle of a surge; returns when they are ready."""
     try:

@@ -7,20 +7,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import ask, unusable
+from hotline.commands.common import CITY, City, ask, unusable
 from shared.deadlines import Deadlines
 from shared.events.topics import is_case_id
 from shared.policy import PolicyError, read
 
 app = typer.Typer(help="Deadlines: explain them, and try another policy.", no_args_is_help=True)
-City = Annotated[str, typer.Option(help="area code")]
 DIFF_S = 300.0
 
 
 @app.command()
 def explain(
     case: Annotated[str, typer.Argument(help="case number or id")],
-    city: City = "130100",
+    city: City = CITY,
 ) -> None:
     """Which rule gives each clock of a case its deadline, under which version, with its intervals and pauses."""
     if not is_case_id(case):
@@ -67,7 +66,7 @@ def _rung(rung: dict[str, Any]) -> str:
 @app.command()
 def diff(
     policy_file: Annotated[Path, typer.Argument(help="another deadlines.yaml", exists=True, dir_okay=False)],
-    city: City = "130100",
+    city: City = CITY,
     most: Annotated[int, typer.Option(help="look at no more cases than this")] = 100_000,
 ) -> None:
     """What that table would change over the cases whose clocks run now."""

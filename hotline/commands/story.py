@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hotline.commands.common import CITY, City
 from hotline.page import case_page
 from hotline.stack import Stack
 from hotline.story.launch import Production
@@ -27,7 +28,7 @@ def story(
     keep: Annotated[bool, typer.Option("--keep", help="keep the run's folder: data and logs")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object")] = False,
     time_rate: Annotated[float, typer.Option(min=0.0, help="domain seconds per real second; 0: the story's own")] = 0.0,
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
 ) -> None:
     """Play a story on a fresh platform; exit 0 only when everything in it came true."""
     if 0 < time_rate <= 1:

@@ -10,6 +10,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from hotline.commands.common import CITY, City
 from hotline.commands.up import read_scale
 from hotline.platform import cities, platform
 from hotline.stack import Options, Stack
@@ -42,7 +43,7 @@ def surge(
     ] = None,
     scale: Annotated[str, typer.Option(help="replicas, like dispatch=2")] = "",
     time_rate: Annotated[float, typer.Option(min=1.0, help="domain seconds per real second")] = 1200.0,
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
     partner: Annotated[str, typer.Option(help="area code of a second city, with a quarter of the calls")] = "",
     containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
 ) -> None:

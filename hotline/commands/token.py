@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hotline.commands.common import ROOT, policy_of, unusable
+from hotline.commands.common import CITY, ROOT, City, policy_of, unusable
 from hotline.keys import load_keys
 from shared.auth import ROLES, issue
 from shared.policy import PolicyError, load_units
@@ -18,7 +18,7 @@ def token(
     role: Annotated[str, typer.Option(help=f"{', '.join(ROLES)} or unit:<code>")],
     name: Annotated[str, typer.Option(help="who holds it")] = "",
     hours: Annotated[float, typer.Option(help="how long it is valid", min=0.01, max=MOST_H)] = 12.0,
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
 ) -> None:
     """Print a token for `Authorization: Bearer …`."""
     try:

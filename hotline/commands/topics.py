@@ -1,41 +1,60 @@
-"""hotline topics: create what is missing, show what is there."""
+"""hotline topics: create what is missing, show what is there beside what is wanted."""
 
-import asyncio
-import os
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import operator_settings
-from hotline.topics import create_topics
-from shared.events.topics import DAY_MS, TopicSpec
-from shared.settings import Settings
+from hotline.commands.common import CITY, City, doors_of, finished
+from hotline.topics import (  # fmt: skip
+    CLEANUP,
+    MIN_INSYNC,
+    PARTITIONS,
+    REPLICAS,
+    RETENTION,
+    Shape,
+    TopicState,
+    create_topics,
+)
+from shared.events.topics import DAY_MS
+
+MOST = 9
 
 
-def _settings(city: str) -> Settings:
-    """Of the broker that HOTLINE_KAFKA names, or else of the platform that was started here."""
-    return Settings(city=city) if "HOTLINE_KAFKA" in os.environ else operator_settings(city)
-
-
-def topics(city: Annotated[str, typer.Option(help="area code")] = "130100") -> None:
-    """Create the city's missing topics and list all."""
-    table = Table("topic", "partitions", "kept", "state")
-    wrong = 0
-    for spec, partitions in asyncio.run(create_topics(_settings(city))):
-        state = "created" if not partitions else "there" if partitions == spec.partitions else "OTHER PARTITION COUNT"
-        wrong += state.isupper()
-        table.add_row(spec.name, str(partitions or spec.partitions), _kept(spec), state)
+def topics(
+    replicas: Annotated[int, typer.Option(min=1, max=MOST, help="copies of each topic, on as many brokers")] = 1,
+    city: City = CITY,
+) -> None:
+    """Create the city's missing topics and list all; exit 1 where one is otherwise than wanted."""
+    states = finished(create_topics(doors_of(city).settings, replicas))
+    table = Table("topic", "partitions", "replicas", "min.insync", "kept", "state")
+    for state in states:
+        table.add_row(state.name, *_cells(state), _word(state))
     Console().print(table)
+    wrong = [state for state in states if state.differences()]
+    for state in wrong:
+        for what, (found, want) in state.differences().items():
+            typer.echo(f"{state.name}: {what} is {found}, wanted {want}", err=True)
     if wrong:
-        typer.echo(
-            f"{wrong} topics have another partition count than designed; it cannot be changed in place", err=True
-        )
+        typer.echo(f"{len(wrong)} topics are otherwise than wanted; nothing of what was there was changed", err=True)
         raise typer.Exit(1)
 
 
-def _kept(spec: TopicSpec) -> str:
-    if spec.compacted:
-        return "compacted"
-    return "for ever" if spec.retention_ms < 0 else f"{spec.retention_ms // DAY_MS} d"
+def _cells(state: TopicState) -> list[str]:
+    """Of partitions, replicas, min.insync and how long it is kept: as it is, and as wanted where that differs."""
+    found = state.wanted if state.found is None else state.found
+    told = [(found[what], state.wanted[what]) for what in (PARTITIONS, REPLICAS, MIN_INSYNC)]
+    told.append((_kept(found), _kept(state.wanted)))
+    return [is_so if is_so == want else f"{is_so}, wanted {want}" for is_so, want in told]
+
+
+def _word(state: TopicState) -> str:
+    return "created" if state.found is None else "DIFFERS" if state.differences() else "there"
+
+
+def _kept(shape: Shape) -> str:
+    if shape[CLEANUP] == "delete":
+        milliseconds = int(shape[RETENTION])
+        return "for ever" if milliseconds < 0 else f"{milliseconds / DAY_MS:g} d"
+    return "compacted" if shape[CLEANUP] == "compact" else shape[CLEANUP]

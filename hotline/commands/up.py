@@ -13,7 +13,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.table import Table
 
-from hotline.commands.common import policy_of, unusable
+from hotline.commands.common import CITY, City, policy_of, unusable
 from hotline.platform import cities, platform
 from hotline.stack import SERVICES, Options, ServersInUse, Stack
 from hotline.supervisor import NotReady
@@ -39,7 +39,7 @@ def read_scale(text: str) -> dict[str, int]:
 def up(
     scale: Annotated[str, typer.Option(help="replicas, like dispatch=2,notify=2")] = "",
     time_rate: Annotated[float, typer.Option(help="domain seconds per real second")] = 1.0,
-    city: Annotated[str, typer.Option(help="area code")] = "130100",
+    city: City = CITY,
     partner: Annotated[str, typer.Option(help="area code of a second city beside it")] = "",
     containers: Annotated[bool, typer.Option(help="Kafka and MongoDB in Docker containers")] = False,
 ) -> None:

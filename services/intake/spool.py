@@ -28,7 +28,10 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY AUTOINCREMENT, records BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, reason TEXT NOT NULL, records BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS settled (
+    id INTEGER PRIMARY KEY REFERENCES refused, at REAL NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL);
 """
+_OPEN = "FROM refused WHERE id NOT IN (SELECT id FROM settled)"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Record])
 
@@ -47,6 +50,18 @@ class Entry(NamedTuple):
         return _decoder.decode(self.stored)
 
 
+class Refusal(NamedTuple):
+    """A request that the broker refused for good, `at` unix seconds; its number is never used again by this spool."""
+
+    number: int
+    at: float
+    reason: str
+    stored: bytes
+
+    def records(self) -> list[Record]:
+        return _decoder.decode(self.stored)
+
+
 class Spool:
     """One lane's spool of one process. `max_bytes` bounds the stored requests together."""
 
@@ -55,6 +70,7 @@ class Spool:
         self.entries = 0
         """Requests on disk, and those on their way to it: while there is one, everything goes behind it."""
         self.refused = 0
+        """Requests put aside that nobody has settled."""
         self._path = folder / f"spool.{lane}.sqlite"
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -67,7 +83,7 @@ class Spool:
         """Take over what a former process has left; raises sqlite3.Error where the file cannot be used."""
         self._db = await self._in_thread(self._connect)
         self.entries, self._bytes = await self._in_thread(self._count)
-        (self.refused,) = await self._in_thread(lambda: self._db.execute("SELECT count(*) FROM refused").fetchone())
+        self.refused = await self._in_thread(self._count_refused)
         self._show()
 
     @property
@@ -121,10 +137,25 @@ class Spool:
     async def refuse(self, entry: Entry, reason: str) -> None:
         """Put an entry aside that can never be sent; a person must look at it."""
         await self._in_thread(lambda: self._refuse(entry, reason))
-        self.refused += 1
+        self.refused = await self._in_thread(self._count_refused)
         self._forget(1, len(entry.stored))
         self._show()
         log.error("the broker refuses a request for good", lane=self.lane, entry=entry.id, reason=reason)
+
+    async def refusals(self, limit: int) -> list[Refusal]:
+        """The oldest requests put aside that nobody has settled, in order."""
+        query = f"SELECT id, at, reason, records {_OPEN} ORDER BY id LIMIT ?"
+        return await self._in_thread(lambda: [Refusal(*row) for row in self._db.execute(query, (limit,))])
+
+    async def settle(self, number: int, who: str, why: str) -> bool:
+        """Somebody has seen to a request put aside: it stays on disk, and counts no more. The first settlement stays.
+
+        False where there is no such request.
+        """
+        known = await self._in_thread(lambda: self._settle(number, who, why))
+        self.refused = await self._in_thread(self._count_refused)
+        self._show()
+        return known
 
     async def close(self) -> None:
         """Finish what is being written; the rest stays on disk."""
@@ -160,6 +191,10 @@ class Spool:
         ).fetchone()
         return row
 
+    def _count_refused(self) -> int:
+        row: tuple[int] = self._db.execute(f"SELECT count(*) {_OPEN}").fetchone()
+        return row[0]
+
     def _transaction(self, work: Callable[[], object]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -183,3 +218,10 @@ class Spool:
             self._db.execute("DELETE FROM entries WHERE id = ?", (entry.id,))
 
         self._transaction(move)
+
+    def _settle(self, number: int, who: str, why: str) -> bool:
+        if self._db.execute("SELECT 1 FROM refused WHERE id = ?", (number,)).fetchone() is None:
+            return False
+        row = (number, time.time(), who, why)
+        self._transaction(lambda: self._db.execute("INSERT OR IGNORE INTO settled VALUES (?, ?, ?, ?)", row))
+        return True

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,35 @@ async def test_a_restart_finds_everything(tmp_path: Path) -> None:
     assert (second.entries, second.refused, await numbers(second)) == (3, 1, [1, 2, 3])
     await second.append(request(9))
     assert await numbers(second) == [1, 2, 3, 9]
+    await second.close()
+
+
+async def test_a_settled_request_stays_on_disk_with_who_and_why(tmp_path: Path) -> None:
+    spool = await opened(tmp_path)
+    for number in range(2):
+        await spool.append(request(number))
+    for entry in await spool.head(2):
+        await spool.refuse(entry, "too large")
+    first, second = await spool.refusals(10)
+    assert await spool.settle(first.number, "operator:a", "repeated")
+    assert await spool.settle(first.number, "operator:b", "again")
+    assert not await spool.settle(99, "operator:a", "no such")
+    assert (spool.refused, await spool.refusals(10), second.records()) == (1, [second], request(1))
+    await spool.close()
+    with closing(sqlite3.connect(tmp_path / "spool.normal.sqlite")) as db:
+        assert db.execute("SELECT who, why FROM settled").fetchall() == [("operator:a", "repeated")]
+        assert db.execute("SELECT count(*) FROM refused").fetchone() == (2,)
+
+
+async def test_a_file_of_a_release_that_could_not_settle_is_taken_over(tmp_path: Path) -> None:
+    first = await opened(tmp_path)
+    await first.append(request(1))
+    await first.refuse((await first.head(1))[0], "too large")
+    await first.close()
+    with closing(sqlite3.connect(tmp_path / "spool.normal.sqlite")) as db:
+        db.execute("DROP TABLE settled")
+    second = await opened(tmp_path)
+    assert second.refused == 1
     await second.close()
 
 

@@ -12,6 +12,7 @@ from pymongo import AsyncMongoClient
 from typer.testing import CliRunner
 
 from hotline.commands.dead_letters import app
+from hotline.doors import Doors
 from hotline.letters import Desk, Letter
 from hotline.stack import Options, Stack
 from services.dispatch.store import read_case
@@ -66,9 +67,18 @@ class City:
         finally:
             await client.close()
 
+    async def grown_old(self, row: str) -> None:
+        """A waiting command has waited for eleven minutes."""
+        client: AsyncMongoClient[Answers] = AsyncMongoClient(self.stack.mongo)
+        try:
+            waiting = client[self.stack.settings.database("dispatch")].waiting
+            await waiting.update_one({"_id": row}, {"$inc": {"since": -660.0}})
+        finally:
+            await client.close()
+
     async def letters(self, origin: str, count: int = 1) -> list[Letter]:
         """The unresolved dead letters of a record, once there are so many."""
-        desk = Desk(self.stack.settings, self.stack.addresses())
+        desk = Desk(Doors(self.stack.settings, self.stack.addresses()))
 
         async def look() -> list[Letter]:
             return [letter for letter in await desk.list() if letter.origin == origin]
@@ -240,3 +250,18 @@ def test_a_record_of_no_case_is_a_letter_of_each_reader(city: City) -> None:
     assert {letter.reason for letter in letters if letter.reader != LINKS} == {"the key is no case id"}
     assert CliRunner().invoke(app, ["discard", origin]).exit_code == 0
     assert city.run(city.letters(origin, 0)) == []
+
+
+def test_a_command_whose_case_never_comes_is_discarded_with_its_letter(city: City) -> None:
+    close = envelope(new_case("never"), c.Close(reason="x"), "close-never")
+    city.run(city.put(COMMANDS, new_case("never"), encode(close)))
+    row = f"{close.id}#{close.digest}"
+    city.run(until(lambda: city.find("dispatch", row, "waiting"), lambda found: found is not None))
+    city.run(city.grown_old(row))
+    (letter,) = city.run(city.letters(f"waiting/{row}"))
+    assert (letter.reader, letter.kind) == ("dispatch", "waiting")
+    city.run(until(lambda: city.find("dispatch", row, "waiting"), lambda found: found["alarmed"]))
+    done = CliRunner().invoke(app, ["discard", letter.origin])
+    assert (done.exit_code, done.output) == (0, f"{letter.origin} discarded\n")
+    assert city.run(city.find("dispatch", row, "waiting")) is None
+    assert city.run(city.letters(letter.origin, 0)) == []
