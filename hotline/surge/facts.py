@@ -124,6 +124,14 @@ class Issued(Struct, frozen=True):
     """Of `work_order.issued`."""
 
     profile: str = ""
+    order: str = ""
+    unit: str = ""
+
+
+class Gone(Struct, frozen=True):
+    """Of `work_order.returned` and `work_order.withdrawn`: the unit has the order no more."""
+
+    order: str
 
 
 class Told(Struct, frozen=True):
@@ -140,7 +148,7 @@ class Linked(Struct, frozen=True):
 
 
 Tie = Absorbed | Released | Merged | Split | UndoAsked | Separated | Kept | Told | Linked
-Detail = Tie | Birth | Joined | Reopened | Paid | Noticed | Sent | Issued | Rung | Signed | Asked | Ended
+Detail = Tie | Birth | Joined | Reopened | Paid | Noticed | Sent | Issued | Gone | Rung | Signed | Asked | Ended
 DETAILS: dict[str, type[Detail]] = {
     "case.registered.v1": Birth,
     "contact.attached.v1": Joined,
@@ -152,6 +160,8 @@ DETAILS: dict[str, type[Detail]] = {
     "merge.undo_asked.v1": UndoAsked,
     "merge.kept.v1": Kept,
     "work_order.issued.v1": Issued,
+    "work_order.returned.v1": Gone,
+    "work_order.withdrawn.v1": Gone,
     "case.answered.v1": Told,
     "case.linked.v1": Linked,
     "case.reopened.v1": Reopened,

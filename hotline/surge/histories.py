@@ -11,6 +11,7 @@ from hotline.surge.facts import (
     CaseEvent,
     Ended,
     FeedRecord,
+    Gone,
     Issued,
     Joined,
     Kept,
@@ -107,6 +108,9 @@ class Histories:
         self.first_debt: dict[str, str] = {}
         self.waived = 0
         self.units: dict[str, int] = {}
+        """Case → how many units had it at once, at the most, when it was dispatched."""
+        self._in_hand: dict[str, dict[str, str]] = {}
+        """Case → its orders that were neither returned nor recalled → their units."""
         self.counts: dict[str, int] = {}
         self.rungs: dict[tuple[str, str, str, str, float], int] = {}
         """How often each (event type, order or case, clock, deadline) was told; a clock that runs anew has another."""
@@ -154,9 +158,13 @@ class Histories:
             case Paid(obligation, how):
                 self.debts.setdefault(obligation, Debt(event.case)).how = how
             case Sent(units):
-                self.units[event.case] = max(len(units), self.units.get(event.case, 0))
-            case Issued(profile):
+                at_once = {*units, *self._in_hand.get(event.case, {}).values()}
+                self.units[event.case] = max(len(at_once), self.units.get(event.case, 0))
+            case Issued(profile, order, unit):
                 self.under_profile += profile != ""
+                self._in_hand.setdefault(event.case, {})[order] = unit
+            case Gone(order):
+                self._in_hand.get(event.case, {}).pop(order, None)
             case Rung(order, clock, due, left):
                 rung = (event.type, order or event.case, clock, due, left)
                 self.rungs[rung] = self.rungs.get(rung, 0) + 1

@@ -32,6 +32,8 @@ COUNTED = {
     "rejections": "command.rejected.v1",
 }
 """Line of the ledger → the event that it counts."""
+_NOT_BY_PERSON = frozenset({"", "waived", "unreachable", *CHANNELS})
+"""How a debt stands that nobody has settled by telling it himself."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -56,6 +58,8 @@ class Ledger(Struct, frozen=True, kw_only=True):
     replies_by_voice: int
     """Of those delivered: by a second channel, after the first had failed."""
     replies_by_person: int
+    replies_unreachable: int
+    """Given up by a person: who waits was told nothing."""
     replies_waived: int
     transferred: int
     transfers_completed: int
@@ -128,7 +132,8 @@ def build_ledger(facts: Facts, histories: Histories) -> Ledger:
         replies_owed=len(histories.debts),
         replies_delivered=len(by_message),
         replies_by_voice=len(by_voice),
-        replies_by_person=sum(debt.how not in ("", "waived", *CHANNELS) for debt in histories.debts.values()),
+        replies_by_person=sum(debt.how not in _NOT_BY_PERSON for debt in histories.debts.values()),
+        replies_unreachable=len(_paid(histories, "unreachable")),
         replies_waived=histories.waived,
         transferred=len(histories.transfers),
         **{name: histories.counts.get(kind, 0) for name, kind in COUNTED.items()},

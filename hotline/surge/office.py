@@ -16,7 +16,8 @@ from shared.clock import make_clock
 ASK_S = 120.0
 SAME = (
     "offered", "served_by_ivr", "answered_at_desk", "dispatched", "to_several_units", "called_again", "replies_owed",
-    "replies_delivered", "replies_by_person", "replies_waived", "warnings", "breaches", "rejections",
+    "replies_delivered", "replies_by_person", "replies_unreachable", "replies_waived", "warnings", "breaches",
+    "rejections",
 )  # fmt: skip
 """Figures that the ledger and reports count by the same definitions, each from its own sources."""
 

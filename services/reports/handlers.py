@@ -19,6 +19,7 @@ from shared.records import Received, Record
 
 log = structlog.get_logger()
 READER = "reports"
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 
 
 class CaseHandler:
@@ -57,7 +58,7 @@ class ContactHandler:
             try:
                 found = _read(record)
             except Unreadable as error:
-                names.DEAD_LETTERS.labels(READER).inc()
+                _LETTERS.inc()
                 letters.append(dead_letter(self._dead_letters, record, READER, str(error)))
             else:
                 if found is not None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from services.reports.domain.alerts import Alert, Triggers, alerts_at, largest_alerts, usual_counts
+from services.reports.domain.alerts import Alert, Opened, Triggers, alerts_at, largest_alerts, usual_counts
 from services.reports.domain.daily import Snapshot
 from services.reports.domain.figures import Figures, figures_of
 from services.reports.domain.hot_topics import HotTopic
 from services.reports.domain.knowledge_facts import KnowledgeDay, day_of_knowledge
+from services.reports.domain.page import covers
 from services.reports.issues import Issues
 from services.reports.policy import ReportFile
 from services.reports.pool import Heavy
@@ -94,7 +95,12 @@ class Office:
         longest = timedelta(hours=max(limits.window_h, limits.urgent_window_h))
         rows = await store.opened(at - longest, at)
         repeated = await store.repeated(at - PAST_DAYS * DAY, at)
-        return alerts_at(at, rows, await self._usual(store, at), repeated, limits)
+        return alerts_at(at, rows, usual_counts(await self._days_before(store, at)), repeated, limits)
+
+    async def usual(self, topic: str, at: datetime) -> float:
+        """A special report's own count (a topic with its sub-topics, nothing merged) as the mean of the days before."""
+        days = await self._days_before(self._store(), at)
+        return round(sum(covers(topic, row.topic) and not row.merged for rows in days for row in rows) / len(days), 2)
 
     async def _alerts_of(self, day: date, until: datetime) -> list[Alert]:
         """What called for a special report at any quarter of an hour of the day, each at its largest."""
@@ -105,11 +111,11 @@ class Office:
         repeated = await store.repeated(until - PAST_DAYS * DAY, until)
         return await asyncio.to_thread(largest_alerts, moments, rows, repeated, limits)
 
-    async def _usual(self, store: Store, at: datetime) -> dict[str, float]:
-        """Mean count by topic in the same hours of the days before."""
+    async def _days_before(self, store: Store, at: datetime) -> list[list[Opened]]:
+        """What was registered in the same hours of each of the usual days."""
         limits = self._file.limits
         ends = [at - day * DAY for day in range(1, limits.usual_days + 1)]
-        return usual_counts([await store.opened(end - timedelta(hours=limits.window_h), end) for end in ends])
+        return [await store.opened(end - timedelta(hours=limits.window_h), end) for end in ends]
 
     async def make(self, day: date) -> Snapshot:
         """The issue of a day: kept as it is once it was made after the day's end, else made again."""

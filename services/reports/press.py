@@ -1,5 +1,6 @@
 """Printing daily and special reports: HTML by jinja2, PDF by typst. Data goes into typst as JSON, never as text."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from services.reports.policy import ReportFile
 
 TEMPLATES = Path(__file__).parent / "templates"
 _WEEKDAYS = "一二三四五六日"
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What XML takes from nobody, and what shows nothing: one such sign in one title must not cost a day its report."""
 
 
 class Press:
@@ -60,7 +63,7 @@ class Press:
         since, until = special.selection.since, special.selection.until
         return {
             "lang": "zh-CN",
-            "title": title_of(special, self.words),
+            "title": _printable(title_of(special, self.words)),
             "issuer": self._file.issuer,
             "issue": f"专报第{special.number}期",
             "secrecy": self._file.secrecy,
@@ -69,7 +72,7 @@ class Press:
             "period": f"{since[:16].replace('T', ' ')} 至 {until[:16].replace('T', ' ')}",
             "final": bool(special.signed_by),
             "labels": _labels(english=False),
-            "sections": msgspec.to_builtins(special_sections(special, self.words)),
+            "sections": _printable(msgspec.to_builtins(special_sections(special, self.words))),
         }
 
     def content(self, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
@@ -87,8 +90,17 @@ class Press:
             "period": _period(snapshot, english),
             "final": snapshot.final,
             "labels": _labels(english),
-            "sections": msgspec.to_builtins(sections_of(snapshot, self.words, lang)),
+            "sections": _printable(msgspec.to_builtins(sections_of(snapshot, self.words, lang))),
         }
+
+
+def _printable(said: Any) -> Any:
+    """The same without unprintable signs, however deep they stand."""
+    if isinstance(said, str):
+        return _UNPRINTABLE.sub("", said)
+    if isinstance(said, dict):
+        return {name: _printable(part) for name, part in said.items()}
+    return [_printable(part) for part in said] if isinstance(said, list) else said
 
 
 def _chinese(day: date) -> str:

@@ -22,6 +22,8 @@ from shared.records import Received
 from shared.settings import Settings
 from shared.tasks import within
 
+_LETTERS = names.DEAD_LETTERS.labels(READER)
+
 
 class Reading:
     """One generation: its collections and its consumers."""
@@ -64,7 +66,7 @@ class Reading:
 
     async def _poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
 
     async def caught_up(self) -> bool:

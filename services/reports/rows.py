@@ -82,10 +82,16 @@ def asked_of(document: Document) -> Asked:
 
 def opened_of(document: Document) -> Opened:
     state = document["state"]
-    repeats = len(state.get("attached_at", ()))
-    is_open = not state["closed"] and not state["merged_into"]
+    merged = bool(state["merged_into"])
     return Opened(
-        state["number"], document["opened"], state["topic"], state["area"], state["priority"], repeats, is_open
+        number=state["number"],
+        at=document["opened"],
+        topic=state["topic"],
+        area=state["area"],
+        priority=state["priority"],
+        repeats=len(state.get("attached_at", ())),
+        open=not state["closed"] and not merged,
+        merged=merged,
     )
 
 

@@ -6,19 +6,32 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
+import structlog
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
+from services.reports.domain.alerts import Alert
 from services.reports.domain.case_facts import CaseFact
-from services.reports.domain.special import Counts, Remarks, Selection, Special, count, examples, selection_of
+from services.reports.domain.special import (
+    Counts,
+    Remarks,
+    Selection,
+    Special,
+    count,
+    distinct,
+    examples,
+    selection_of,
+)
 from services.reports.issues import next_number
 from services.reports.office import PAST_DAYS, Office
 from services.reports.store import Store
+from shared.away import AWAY
 from shared.clock import CHINA, Clock
 from shared.ids import derive
 from shared.mongo import reachable
 from shared.tasks import repeating
 
+log = structlog.get_logger()
 MOST_CASES = 20_000
 """Of a selection; further ones are not counted, and a selection of so many is refused."""
 LOOK_S = 20.0
@@ -122,13 +135,16 @@ class MemorySpecials:
 
 
 class SpecialDesk:
-    """Makes special reports, by hand and where policy calls for one."""
+    """Makes special reports, by hand and where policy calls for one; `most`: cases of one."""
 
-    def __init__(self, store: Callable[[], Store], specials: Specials, office: Office, clock: Clock) -> None:
+    def __init__(
+        self, store: Callable[[], Store], specials: Specials, office: Office, clock: Clock, most: int = MOST_CASES
+    ) -> None:
         self._store = store
         self._specials = specials
         self._office = office
         self._clock = clock
+        self._most = most
 
     async def get(self, special: str) -> Special | None:
         kept = await self._specials.get(special)
@@ -150,13 +166,27 @@ class SpecialDesk:
     async def look(self) -> list[Special]:
         """Drafts for the alerts of this moment; those of today that are drafted already stay as they are."""
         now = self._office.now()
-        made = []
-        for alert in await self._office.alerts(now):
-            name = derive("special", alert.kind, alert.code, now.astimezone(CHINA).date().isoformat())
-            if await self._specials.get(name) is None:
-                selection = selection_of(alert, now, self._office.limits, PAST_DAYS)
-                made.append(await self._made(name, alert.kind, alert.code, selection, alert.usual, POLICY, Remarks()))
-        return made
+        made = [await self._drafted(alert, now) for alert in await self._office.alerts(now)]
+        return [special for special in made if special is not None]
+
+    async def _drafted(self, alert: Alert, now: datetime) -> Special | None:
+        """Nothing where it is there already, or cannot be made: that stops no other subject."""
+        name = derive("special", alert.kind, alert.code, now.astimezone(CHINA).date().isoformat())
+        about = {"kind": alert.kind, "code": alert.code, "cases": alert.count}
+        try:
+            return None if await self._specials.get(name) else await self._draft(name, alert, now)
+        except AWAY:
+            raise
+        except TooMany:
+            log.warning("the subject is too large for a special report", most=self._most, **about)
+        except Exception:
+            log.exception("a special report could not be drafted; the others are", **about)
+        return None
+
+    async def _draft(self, name: str, alert: Alert, now: datetime) -> Special:
+        selection = selection_of(alert, now, self._office.limits, PAST_DAYS)
+        usual = None if alert.usual is None else await self._office.usual(alert.code, now)
+        return await self._made(name, alert.kind, alert.code, selection, usual, POLICY, Remarks())
 
     async def _made(
         self, name: str, reason: str, code: str, selection: Selection, usual: float | None, by: str, remarks: Remarks
@@ -172,7 +202,7 @@ class SpecialDesk:
             selection=selection,
             usual=usual,
             counts=count(facts, selection),
-            examples=examples(facts),
+            examples=examples(distinct(facts)),
             remarks=remarks,
         )
         return await self._specials.add(made)
@@ -181,17 +211,19 @@ class SpecialDesk:
         """The selection's figures now. Raises TooMany."""
         return count(await self._facts(selection), selection)
 
-    async def _facts(self, selection: Selection) -> list[CaseFact]:
-        since, until = (datetime.fromisoformat(at) for at in (selection.since, selection.until))
-        found = await self._store().facts(since, until, selection.fields(), MOST_CASES + 1)
-        if len(found) > MOST_CASES:
+    async def _facts(self, selection: Selection) -> dict[str, CaseFact]:
+        found = await self._store().facts(selection, self._most + 1)
+        if len(found) > self._most:
             raise TooMany
-        return [fact for fact in found if selection.fits(fact)]
+        return found
 
     async def differing(self, special: Special) -> list[str]:
-        """Names of the figures that have another value when counted again now."""
-        now = await self.counted(special.selection)
-        names = ("cases", "contacts", "open", "urgent", "breached", "tables")
+        """Names of the figures that have another value when counted again now; what grew too large is so in all."""
+        names = Counts.__struct_fields__
+        try:
+            now = await self.counted(special.selection)
+        except TooMany:
+            return [*names]
         return [name for name in names if getattr(now, name) != getattr(special.counts, name)]
 
     async def write(self, special: str, remarks: Remarks) -> Special | None:

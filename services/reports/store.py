@@ -5,7 +5,8 @@ queries `days` (domain/marks.py), `opened` (date), `gap`, `disputed`. A contact 
 `knowledge` has one document per key of that topic (`_id`, `rev`, `state`) and no generations.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,7 +18,9 @@ from services.reports.domain.daily import Urgent
 from services.reports.domain.disputes import Dispute
 from services.reports.domain.knowledge_facts import Known
 from services.reports.domain.marks import Tally
+from services.reports.domain.page import TOPIC
 from services.reports.domain.repeats import WITHIN, repeated
+from services.reports.domain.special import Selection
 from services.reports.knowledge import known_of
 from services.reports.rows import Days, add_up, asked_of, disputes_in, fact_of, gap_of, opened_of, text_of, urgent_of
 from services.reports.words import Text
@@ -33,6 +36,8 @@ DISPUTED = ("event:case.arbitration_opened.v1", "event:supervision.opened.v1", "
 """Marks of a day on which something began that section 6 of its report lists."""
 GRADED = ("priority:P0", "priority:P1", "event:case.regraded.v1")
 """Marks of a day on which a case can have become urgent."""
+CAME_BACK: Document = {"state.closed": False, "state.merged_into": "", "state.attached_at.0": {"$exists": True}}
+"""Open, and people contacted the centre about it again."""
 EVER = datetime(1970, 1, 1, tzinfo=CHINA), datetime(9000, 1, 1, tzinfo=CHINA)
 
 
@@ -78,8 +83,8 @@ class Store(Protocol):
         """Cases that are open although people contacted the centre about them again."""
         ...
 
-    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
-        """Of cases registered in (since, until] whose fields are these now, at most so many."""
+    async def facts(self, wanted: Selection, limit: int) -> dict[str, CaseFact]:
+        """The selection's cases by id, the oldest first, at most so many."""
         ...
 
     async def gaps(self) -> list[Document]:
@@ -194,16 +199,13 @@ class MongoStore:
         return await self._opened({"opened": {"$gt": since, "$lte": until}})
 
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
-        window = {"opened": {"$gt": since, "$lte": until}}
-        still = {"state.closed": False, "state.merged_into": ""}
-        return await self._opened({**window, **still, "state.attached_at.0": {"$exists": True}})
+        return await self._opened({"opened": {"$gt": since, "$lte": until}, **CAME_BACK})
 
-    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
-        window: Document = {"opened": {"$gt": since, "$lte": until}}
-        window |= {f"state.{name}": value for name, value in where.items()}
+    async def facts(self, wanted: Selection, limit: int) -> dict[str, CaseFact]:
         with reachable():
-            rows = await self.collection.find(window, {"state": 1}).sort("opened").limit(limit).to_list(None)
-        return [fact_of(row) for row in rows]
+            cursor = self.collection.find(_query(wanted), {"state": 1})
+            rows = await cursor.sort("opened").limit(limit).to_list(None)
+        return {row["_id"]: fact_of(row) for row in rows}
 
     async def _opened(self, query: Document) -> list[Opened]:
         fields = ("number", "topic", "area", "priority", "attached_at", "closed", "merged_into")
@@ -259,10 +261,11 @@ class MemoryStore:
     async def repeated(self, since: datetime, until: datetime) -> list[Opened]:
         return [row for row in await self.opened(since, until) if row.repeats and row.open]
 
-    async def facts(self, since: datetime, until: datetime, where: Mapping[str, str], limit: int) -> list[CaseFact]:
+    async def facts(self, wanted: Selection, limit: int) -> dict[str, CaseFact]:
+        since, until = wanted.span()
         rows = sorted(self._between(since, until), key=lambda row: row["opened"])
-        fitting = [row for row in rows if all(row["state"][name] == value for name, value in where.items())]
-        return [fact_of(row) for row in fitting if row["opened"] > since][:limit]
+        found = [(row["_id"], fact_of(row)) for row in rows if row["opened"] > since]
+        return dict([(case, fact) for case, fact in found if wanted.fits(fact)][:limit])
 
     async def gaps(self) -> list[Document]:
         return [gap_of(row) for row in self._rows() if row["gap"]]
@@ -272,6 +275,15 @@ class MemoryStore:
 
     def _between(self, since: datetime, until: datetime) -> list[Document]:
         return [row for row in self._rows() if row["opened"] and since <= row["opened"] <= until]
+
+
+def _query(wanted: Selection) -> Document:
+    """domain/special.py, Selection.fits, as a query."""
+    since, until = wanted.span()
+    fields: Document = {f"state.{name}": value for name, value in wanted.fields().items()}
+    if len(wanted.topic) == TOPIC:
+        fields["state.topic"] = {"$regex": f"^{re.escape(wanted.topic)}"}
+    return {"opened": {"$gt": since, "$lte": until}, **fields, **(CAME_BACK if wanted.repeated else {})}
 
 
 def _marked(row: Document, day: str, marks: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from services.reports.domain.case_facts import CaseFact
+from services.reports.domain.special import Selection
 from services.reports.domain.view import FactsView
 from services.reports.issues import Issues, MemoryIssues, MongoIssues
 from services.reports.rows import Days
@@ -17,9 +18,9 @@ from services.reports.store import MongoStore
 from shared.events import cases as e
 from shared.mongo import connect
 from shared.settings import Settings
-from tests.factories import LEAD, START, reporter
+from tests.factories import LEAD, SECOND, START, reporter
 from tests.unit.reports.test_figures import CALLS, a_day
-from tests.unit.reports.test_matters import ARTICLE
+from tests.unit.reports.test_matters import ARTICLE, GRAVE
 from tests.unit.reports.world import DAY, Reporting, issued, registered
 
 pytestmark = pytest.mark.real
@@ -47,8 +48,27 @@ async def filled(store: MongoStore | None = None) -> Reporting:
     await world.tell("merged", registered("merged", priority="P1"), again, e.CaseMerged(merge="m", target="N-2"))
     raised = e.CaseRegraded(priority="P0", request_type="QZ", topic="05", reason="x")
     await world.tell("raised", registered("raised", topic=""), raised)
+    for topic in ("01", "0104", "0104", "1001"):
+        await world.tell(topic, registered(topic, topic=topic), *([again] if topic == "01" else []))
+    later = [issued("o1"), e.CaseDispatched(rule="r", why="w", policy_version="1", units=(SECOND,))]
+    await world.tell("later", registered("later"), *later)
+    given_up = e.ReplySettled(obligation="debt-nobody", how="unreachable", proof="p")
+    await world.tell("nobody", registered("nobody"), given_up)
     await world.learn(ARTICLE)
+    await world.learn(msgspec.structs.replace(GRAVE, version=4, state="recalled"))
     return world
+
+
+def selection(**more: Any) -> Selection:
+    since, until = START - timedelta(days=2), START + timedelta(hours=1)
+    return Selection(since=since.isoformat(), until=until.isoformat(), **more)
+
+
+SELECTIONS = (
+    selection(), selection(topic="01"), selection(topic="0104"), selection(topic="03", area="130102"),
+    selection(priority="P0"), selection(repeated=True), selection(topic="01", repeated=True), selection(topic="0"),
+    selection(topic=".."),
+)  # fmt: skip
 
 
 async def answers(world: Reporting) -> list[Any]:
@@ -67,6 +87,19 @@ async def answers(world: Reporting) -> list[Any]:
         await store.on_duty(DAY),
         await store.known(),
     ]
+
+
+async def test_both_stores_choose_the_same_cases(database: Any) -> None:
+    store = MongoStore(database, 5)
+    await store.prepare()
+    worlds = await filled(), await filled(store)
+    memory, mongo = [[await world.store.facts(one, 99) for one in SELECTIONS] for world in worlds]
+    assert mongo == memory
+    counts = [len(found) for found in memory]
+    assert counts[1:3] == [2, 1]
+    assert all(counts[:-2])
+    assert counts[-2:] == [0, 0]
+    assert len(await store.facts(SELECTIONS[0], 3)) == 3
 
 
 async def test_both_stores_answer_the_same(database: Any) -> None:

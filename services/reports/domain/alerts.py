@@ -23,7 +23,10 @@ class Triggers(Struct, frozen=True, kw_only=True):
 
 
 class Opened(NamedTuple):
-    """A case as far as triggers look, as it is now: `repeats` further contacts, `open` while not closed or merged."""
+    """A case as far as triggers look, as it is now: `repeats` further contacts, `open` while not closed or merged.
+
+    A trigger counts what people brought, so also what was merged since.
+    """
 
     number: str
     at: datetime
@@ -32,6 +35,7 @@ class Opened(NamedTuple):
     priority: str
     repeats: int
     open: bool
+    merged: bool = False
 
 
 class Alert(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,13 @@ from shared.events.envelope import Envelope
 from shared.ids import derive
 
 
+class Missed(Struct, frozen=True, kw_only=True):
+    """The resolve deadline `due` passed, and was told at `at`."""
+
+    due: datetime
+    at: datetime
+
+
 class OrderFact(Struct, kw_only=True):
     """One work order; times are domain time. `silent`: signed by silent acceptance."""
 
@@ -29,6 +36,22 @@ class OrderFact(Struct, kw_only=True):
     sent_back: list[datetime] = field(default_factory=list)
     warned: dict[Clock, list[datetime]] = field(default_factory=dict)
     breached: dict[Clock, list[datetime]] = field(default_factory=dict)
+    missed: list[Missed] = field(default_factory=list)
+    """What `breached` has of the resolve clock, with its deadlines; without what was told before these were kept."""
+    replaced: datetime | None = None
+    """The last deadline in whose place an extension put a later one."""
+
+    def gone(self) -> bool:
+        """Returned or recalled: its unit has it no more."""
+        return self.returned_at is not None or self.withdrawn_at is not None
+
+    def late_at(self) -> datetime | None:
+        """When it missed its deadline, for good: an extension that was approved after a deadline replaces it too.
+
+        Who asked in time is not late because others judged late (按时办结率: domain.md §5).
+        """
+        found = self.missed or [Missed(due=at, at=at) for at in self.breached.get("resolve", ())]
+        return next((one.at for one in found if self.replaced is None or one.due > self.replaced), None)
 
 
 class DebtFact(Struct, kw_only=True):
@@ -82,6 +105,7 @@ class CaseFact(Struct, kw_only=True):
     """The article that the desk answered from."""
     dispatched_at: datetime | None = None
     units: int = 0
+    """How many units had it at once, at the most."""
     closed: bool = False
     closed_at: list[datetime] = field(default_factory=list)
     reopened_at: list[datetime] = field(default_factory=list)
@@ -108,13 +132,17 @@ class CaseFact(Struct, kw_only=True):
         """Somebody still has to work on it; a merged case is its target's affair until the merge is undone."""
         return not self.closed and not self.merged_into
 
+    def counting(self) -> list[OrderFact]:
+        """All orders but the returned and recalled ones."""
+        return [order for order in self.orders.values() if not order.gone()]
+
     def state(self) -> str:
         """One of merged, closed, answered, handling, waiting (for dispatch)."""
         if self.merged_into:
             return "merged"
         if self.closed:
             return "closed"
-        counting = [order for order in self.orders.values() if not (order.returned_at or order.withdrawn_at)]
+        counting = self.counting()
         if counting and all(order.done_at for order in counting):
             return "answered"
         return "handling" if counting else "waiting"
@@ -155,8 +183,16 @@ def _owe(case: CaseFact, obligation: str, at: datetime) -> None:
 def _regraded(case: CaseFact, data: e.CaseRegraded, at: datetime) -> None:
     if data.priority in URGENT and case.priority not in URGENT:
         case.raised_at = at
+        _not_extended(case)
     _become(case, request_type=data.request_type, topic=data.topic, priority=data.priority)
     _counted(case, data, at)
+
+
+def _not_extended(case: CaseFact) -> None:
+    """What may not be extended any more is due as if it never had been (domain.md §3.3)."""
+    for order in case.orders.values():
+        if order.done_at is None:
+            order.replaced = None
 
 
 def _supplemented(case: CaseFact, data: e.CaseSupplemented, at: datetime) -> None:
@@ -187,8 +223,9 @@ def _answered(case: CaseFact, data: e.CaseAnswered, at: datetime) -> None:
 
 
 def _dispatched(case: CaseFact, data: e.CaseDispatched, at: datetime) -> None:
+    """A later dispatch may add units to those that have the case already."""
     case.dispatched_at = case.dispatched_at or at
-    case.units = max(case.units, len(data.units))
+    case.units = max(case.units, len({*data.units, *(order.unit for order in case.counting())}))
 
 
 def _issued(case: CaseFact, data: e.WorkOrderIssued, at: datetime) -> None:
@@ -221,6 +258,12 @@ def _waived(case: CaseFact, data: e.CaseWithdrawn | e.CaseHandedBack, at: dateti
     for debt in case.debts.values():
         if not debt.how:
             debt.settled_at, debt.how = at, "waived"
+    _counted(case, data, at)
+
+
+def _extended(case: CaseFact, data: e.WorkOrderExtended, at: datetime) -> None:
+    order = case.orders[data.order]
+    order.replaced = data.due or order.replaced
     _counted(case, data, at)
 
 
@@ -298,6 +341,8 @@ def _warned(case: CaseFact, data: e.DeadlineWarned, at: datetime) -> None:
 
 def _breached(case: CaseFact, data: e.DeadlineBreached, at: datetime) -> None:
     _tells(case, data.order).breached.setdefault(data.clock, []).append(at)
+    if data.order and data.clock == "resolve":
+        case.orders[data.order].missed.append(Missed(due=data.due, at=at))
 
 
 def _tells(case: CaseFact, order: str) -> "OrderFact | CaseFact":
@@ -316,6 +361,7 @@ _APPLY: dict[type[Struct], Callable[[CaseFact, Any, datetime], None]] = {
     e.WorkOrderAnswered: _order_answered,
     e.WorkOrderDone: _done,
     e.WorkOrderReturned: _returned,
+    e.WorkOrderExtended: _extended,
     e.WorkOrderSentBack: _sent_back,
     e.WorkOrderWithdrawn: _withdrawn,
     e.CaseWithdrawn: _waived,

@@ -43,9 +43,9 @@ COUNTS = (
     "offered", "calls", "ivr_used", "served_by_ivr", "asked_for_person", "answered", "answered_in_15s", "abandoned",
     "abandoned_short", "placed", "accepted", "answered_at_desk", "dispatched", "to_several_units", "called_again",
     "closed", "reopened", "replies_owed", "replies_settled", "replies_delivered", "replies_by_person",
-    "replies_waived", "warnings", "breaches", "orders_issued", "orders_signed", "orders_done", "orders_returned",
-    "orders_sent_back", "orders_overdue_sign", "orders_overdue_resolve", "followed_up", "solved", "rated",
-    "repeated", "told_from_knowledge",
+    "replies_unreachable", "replies_waived", "warnings", "breaches", "orders_issued", "orders_signed", "orders_done",
+    "orders_returned", "orders_sent_back", "orders_overdue_sign", "orders_overdue_resolve", "followed_up", "solved",
+    "rated", "repeated", "told_from_knowledge",
 )  # fmt: skip
 EVENTS = {
     "rejections": "command.rejected.v1",
@@ -81,7 +81,11 @@ RATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "repeated_share": ("repeated", ("accepted",)),
     "knowledge_share": ("told_from_knowledge", ("answered_at_desk",)),
 }
-"""Percent: numerator and the sum of the denominators. In time: of what ended in time or ran over in these days."""
+"""Percent: numerator and the sum of the denominators.
+
+In time: of the orders that in these days ended in time or missed their deadline, each once. An extension moves the
+deadline, also where it was approved only after that had passed.
+"""
 TYPES = ("ZX", "QZ", "TS", "JB", "JY", "BY", "QT")
 URGENCIES = ("P0", "P1", "P2", "P3")
 UNIT_COLUMNS = ("issued", "signed", "done", "done_in_time", "overdue_sign", "overdue_resolve", "returned", "sent_back")

@@ -5,9 +5,9 @@ The topic is compacted, so versions that came and went are known here alone: a r
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from shared.clock import CHINA
 from shared.events.knowledge import Acknowledgement, Article, Bulletin, Entry, Level
@@ -16,14 +16,30 @@ from shared.seats import Seats
 Kind = Literal["article", "bulletin", "acknowledgement"]
 
 
-class Known(Struct, kw_only=True):
-    """One key: when each version came (number as text → time, in domain time), and the newest version's words.
+class Terms(Struct, frozen=True, kw_only=True):
+    """What a version says: in force from `since` to `until`, unless it is `over`: withdrawn, or not published."""
 
-    `since` and `until`: in force from and to; `over`: withdrawn or recalled. An acknowledgement has `agent` and `of`.
+    since: datetime | None = None
+    until: datetime | None = None
+    over: bool = False
+
+
+class Span(NamedTuple):
+    """In force in [begin, end), or without end."""
+
+    begin: datetime
+    end: datetime | None
+
+
+class Known(Struct, kw_only=True):
+    """One key: when each version came (number as text → time, in domain time), its terms, and the newest one's words.
+
+    `since`, `until` and `over` are the newest version's terms. An acknowledgement has `agent` and `of`.
     """
 
     kind: Kind
     versions: dict[str, datetime] = field(default_factory=dict)
+    terms: dict[str, Terms] = field(default_factory=dict)
     title: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -36,9 +52,44 @@ class Known(Struct, kw_only=True):
     def newest(self) -> int:
         return max((int(version) for version in self.versions), default=0)
 
+    def own(self) -> Terms:
+        return Terms(since=self.since, until=self.until, over=self.over)
+
+    def terms_of(self, version: str) -> Terms:
+        """Where they were not kept yet: of the newest; an earlier version of a bulletin may have been a draft."""
+        if version in self.terms or version == str(self.newest()):
+            return self.terms.get(version, self.own())
+        return Terms(since=self.since, until=self.until, over=self.kind == "bulletin")
+
+    def published(self) -> datetime | None:
+        """When the first version came that could be in force."""
+        return min((at for version, at in self.versions.items() if not self.terms_of(version).over), default=None)
+
+    def spans(self) -> list[Span]:
+        """When it was in force: by each version's terms, from when it came until the next one did."""
+        ordered = sorted(self.versions, key=int)
+        found = [self._span(*pair) for pair in zip(ordered, [*ordered[1:], ""], strict=True)]
+        return [one for one in found if one is not None and (one.end is None or one.begin < one.end)]
+
+    def _span(self, version: str, later: str) -> Span | None:
+        terms = self.terms_of(version)
+        if terms.over or terms.since is None:
+            return None
+        ends = [at for at in (terms.until, self.versions.get(later)) if at is not None]
+        return Span(max(terms.since, self.versions[version]), min(ends, default=None))
+
     def in_force(self, at: datetime) -> bool:
-        """`over` is as of now."""
-        return not self.over and self.since is not None and self.since <= at and (self.until is None or at < self.until)
+        """As was known at that moment."""
+        return any(span.begin <= at and (span.end is None or at < span.end) for span in self.spans())
+
+    def ran(self, first: datetime, end: datetime) -> bool:
+        """Whether it was in force at some moment of [first, end)."""
+        return any(span.begin < end and (span.end is None or first < span.end) for span in self.spans())
+
+    def ended(self, first: datetime, end: datetime) -> bool:
+        """Whether it ran out or was withdrawn in [first, end) and no other version went on at once."""
+        ends = [span.end for span in self.spans() if span.end is not None and first <= span.end < end]
+        return any(not self.in_force(at) for at in ends)
 
 
 class Unread(Struct, frozen=True, kw_only=True):
@@ -70,18 +121,18 @@ class KnowledgeDay(Struct, frozen=True, kw_only=True):
 
 
 def fold(known: Known | None, entry: Entry, at: datetime) -> Known | None:
-    """The fact after this version; nothing where it says nothing new, or is of a kind that no report tells of."""
+    """The fact with this version, in whatever order they come; nothing where it says nothing new, or is of a kind that
+    no report tells of."""
     fresh = _read(entry)
     version = str(getattr(entry, "version", 0))
-    if fresh is None or (known is not None and version in known.versions):
+    if fresh is None or (known is not None and version in known.terms):
         return None
-    if known is None:
-        fresh.versions = {version: at}
-        return fresh
-    versions = {**known.versions, version: at}
-    kept = fresh if int(version) > known.newest() else known
-    kept.versions = versions
-    return kept
+    before = known or fresh
+    return structs.replace(
+        fresh if int(version) >= before.newest() else before,
+        versions={version: at} | before.versions,
+        terms={**before.terms, version: fresh.own()},
+    )
 
 
 def _read(entry: Entry) -> Known | None:
@@ -105,35 +156,25 @@ def _read(entry: Entry) -> Known | None:
 def day_of_knowledge(
     known: dict[str, Known], first: datetime, end: datetime, on_duty: Collection[str], seats: Seats
 ) -> KnowledgeDay:
-    """What the facts say of [first, end); `on_duty`: the agents who answered a call in it."""
+    """What was so in [first, end), whatever came of it later; `on_duty`: the agents who answered a call in it."""
     articles = [one for one in known.values() if one.kind == "article"]
-    bulletins = {name: one for name, one in known.items() if one.kind == "bulletin" and one.since and not one.over}
-    begun = [one for one in bulletins.values() if one.since and first <= one.since < end]
+    bulletins = {name: one for name, one in known.items() if one.kind == "bulletin"}
     confirmed = {(one.of, one.agent) for one in known.values() if one.agent and one.since and one.since < end}
-    grave = {name: one for name, one in bulletins.items() if one.level == "I" and _overlaps(one, first, end)}
+    grave = {name: one for name, one in bulletins.items() if one.level == "I" and one.ran(first, end)}
     return KnowledgeDay(
         new=sum(_came(one, first, end, new=True) for one in articles),
-        updated=sum(_came(one, first, end, new=False) for one in articles if not one.over),
-        expired=sum(_ended(one, first, end) for one in articles),
+        updated=sum(_came(one, first, end, new=False) for one in articles),
+        expired=sum(one.ended(first, end) for one in articles),
         in_force=sum(one.in_force(end) for one in articles),
-        bulletins=len(begun),
+        bulletins=sum(first <= at < end for one in bulletins.values() if (at := one.published())),
         unread=[_unread(name, one, confirmed, on_duty, seats) for name, one in sorted(grave.items())],
     )
 
 
 def _came(one: Known, first: datetime, end: datetime, *, new: bool) -> bool:
-    return any(first <= at < end and (version == "1") == new for version, at in one.versions.items())
-
-
-def _ended(one: Known, first: datetime, end: datetime) -> bool:
-    """Ran out, or its withdrawal came."""
-    if one.over:
-        return first <= one.versions[str(one.newest())] < end
-    return one.until is not None and first <= one.until < end
-
-
-def _overlaps(one: Known, first: datetime, end: datetime) -> bool:
-    return one.since is not None and one.since < end and (one.until is None or one.until > first)
+    """Its first version, or a later one that did not withdraw it."""
+    came = [version for version, at in one.versions.items() if first <= at < end]
+    return any((version == "1") == new and (new or not one.terms_of(version).over) for version in came)
 
 
 def _unread(

@@ -19,6 +19,8 @@ PEOPLE = frozenset({"person", "urgent"})
 ANSWER_TARGET_S = 15.0
 SHORT_ABANDON_S = 5.0
 SATISFIED, STRICTLY_SATISFIED = 3, 4
+NOT_REPLIED = {"waived": "replies_waived", "unreachable": "replies_unreachable"}
+"""How a debt ended without a reply → what it counts as: who could not be reached was told nothing."""
 
 
 class Mark(NamedTuple):
@@ -84,8 +86,8 @@ def _case_marks(case: CaseFact) -> Iterator[Mark]:
 def _paid(debt: DebtFact) -> Iterator[Mark]:
     if debt.settled_at is None:
         return
-    if debt.how == "waived":
-        yield Mark(debt.settled_at, "replies_waived")
+    if debt.how in NOT_REPLIED:
+        yield Mark(debt.settled_at, NOT_REPLIED[debt.how])
         return
     yield Mark(debt.settled_at, "replies_settled")
     yield Mark(debt.settled_at, "replies_delivered" if debt.how in CHANNELS else "replies_by_person")
@@ -131,30 +133,29 @@ _RATINGS = (("satisfied", SATISFIED), ("strictly_satisfied", STRICTLY_SATISFIED)
 
 
 def _order_marks(order: OrderFact) -> Iterator[Mark]:
-    def both(at: datetime, name: str) -> Iterator[Mark]:
-        """For the city and for the unit."""
-        yield Mark(at, f"orders_{name}")
-        yield Mark(at, f"unit:{order.unit}:{name}")
-
-    yield from both(order.issued_at, "issued")
-    if order.signed_at:
-        yield from both(order.signed_at, "signed")
-        if not order.silent and "sign" not in order.breached:
-            yield Mark(order.signed_at, "orders_signed_in_time")
-    if order.done_at:
-        yield from both(order.done_at, "done")
-        if "resolve" not in order.breached:
-            yield from both(order.done_at, "done_in_time")
-    if order.returned_at:
-        yield from both(order.returned_at, "returned")
-    if order.withdrawn_at:
-        yield from both(order.withdrawn_at, "withdrawn")
-    for at in order.sent_back:
-        yield from both(at, "sent_back")
+    """Each step for the city and for the unit."""
+    for at, name in _steps(order):
+        if at is not None:
+            yield Mark(at, f"orders_{name}")
+            yield Mark(at, f"unit:{order.unit}:{name}")
+    if order.signed_at and not order.silent and "sign" not in order.breached:
+        yield Mark(order.signed_at, "orders_signed_in_time")
     yield from (Mark(at, "warnings") for times in order.warned.values() for at in times)
-    for clock, at in ((clock, at) for clock, times in order.breached.items() for at in times):
-        yield Mark(at, "breaches")
-        yield from both(at, f"overdue_{clock}")
+    yield from (Mark(at, "breaches") for times in order.breached.values() for at in times)
+
+
+def _steps(order: OrderFact) -> Iterator[tuple[datetime | None, str]]:
+    """Overdue an order is once, however often its deadline moved and passed again; `breaches` counts each time."""
+    late = order.late_at()
+    yield order.issued_at, "issued"
+    yield order.signed_at, "signed"
+    yield order.done_at, "done"
+    yield None if late else order.done_at, "done_in_time"
+    yield order.returned_at, "returned"
+    yield order.withdrawn_at, "withdrawn"
+    yield from ((at, "sent_back") for at in order.sent_back)
+    yield next(iter(order.breached.get("sign", ())), None), "overdue_sign"
+    yield late, "overdue_resolve"
 
 
 def _contact_marks(contact: ContactFact) -> Iterator[Mark]:

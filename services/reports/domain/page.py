@@ -8,6 +8,8 @@ from services.reports.domain.wording import COLUMNS, Lang, word
 
 OTHER = "99"
 """The topic under which unknown codes are counted."""
+TOPIC = 2
+"""Digits of a topic's code; those of its sub-topics begin with it (domain.md §6.2)."""
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -34,14 +36,19 @@ class Words(Struct, frozen=True, kw_only=True):
     units: Mapping[str, str]
 
     def matter(self, code: str) -> str:
-        """The topic that a code is counted under: a sub-topic's first two digits (domain.md §6.2)."""
-        return code[:2] if not code or code[:2] in self.topics else OTHER
+        """The topic that a code is counted under."""
+        return code[:TOPIC] if not code or code[:TOPIC] in self.topics else OTHER
 
     def topic(self, code: str, lang: Lang = "zh") -> str:
         """A topic's name; that of its parent, or 其他, where the city does not know the code."""
         if not code:
             return "未分类" if lang == "zh" else "none"
         return self.topics.get(code) or self.topics.get(self.matter(code), "其他")
+
+
+def covers(topic: str, code: str) -> bool:
+    """Whether who asks for this topic means a case of this code: a topic takes in its sub-topics."""
+    return code.startswith(topic) if len(topic) == TOPIC else code == topic
 
 
 def table_of(columns: Sequence[str], rows: list[list[str]], numeric: Sequence[bool], lang: Lang) -> Table:

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Collection
 
-from shared.elements import ADDRESS, CALLER, CAUSE, COURSE, WHEN
+from shared.elements import ADDRESS, CALLER, CALLER_LINE, CAUSE, COURSE, WHEN
 from shared.privacy import redact
 
-_CALLER = re.compile(rf"^[ \t]*{CALLER}[：:][ \t]*(.*)\n?", re.M)
 _WHEN = re.compile(rf"^[ \t]*{WHEN}[：:].*\n?", re.M)
 _LABELS = re.compile(f"(?:{CALLER}|{WHEN}|{ADDRESS}|{CAUSE}|{COURSE})[：:]")
 
@@ -32,7 +31,7 @@ _PERSON = re.compile(f"{_NAME}?(?:{_TITLES})|{_NAME}(?:{_NAMED_ONLY})")
 
 def callers_in(text: str) -> frozenset[str]:
     """Names that the caller's line of the form gives, with and without a title."""
-    said = {part for line in _CALLER.findall(text) for part in re.split(r"[\s，,、（(]+", line)}
+    said = {part for line in CALLER_LINE.findall(text) for part in re.split(r"[\s，,、（(]+", line)}
     return frozenset(one for part in said for one in (part, _bare(part)) if _is_name(one))
 
 
@@ -44,14 +43,9 @@ def _is_name(word: str) -> bool:
     return len(word) > 1 and (word.isascii() or word[0] in _FIRST + _FURTHER)
 
 
-def told(text: str) -> str:
-    """Without the caller's line."""
-    return _CALLER.sub("", text).strip()
-
-
 def plain(text: str, callers: Collection[str]) -> str:
     """For the search of topics: without labels, the lines of caller and time, names and titles."""
-    rest = _LABELS.sub(" ", _WHEN.sub("", _CALLER.sub("", text)))
+    rest = _LABELS.sub(" ", _WHEN.sub("", CALLER_LINE.sub("", text)))
     return _PERSON.sub(" ", _without(rest, callers, " "))
 
 

@@ -4,7 +4,7 @@ Everything is counted from the cases of a selection, so that every figure can be
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
@@ -13,10 +13,11 @@ from msgspec import Struct, field
 
 from services.reports.domain.alerts import Alert, Triggers
 from services.reports.domain.case_facts import CaseFact
-from services.reports.domain.page import Words
-from services.reports.domain.people import callers_in, masked, told
+from services.reports.domain.page import Words, covers
+from services.reports.domain.people import callers_in, masked
 from services.reports.domain.wording import REQUEST_TYPES
 from shared.clock import CHINA
+from shared.elements import told
 from shared.events.commands import URGENT
 
 SUMMARY, EXAMPLE = 150, 120
@@ -37,12 +38,19 @@ class Selection(Struct, frozen=True, kw_only=True):
     repeated: bool = False
     """Open cases that people came back about, alone."""
 
+    def span(self) -> tuple[datetime, datetime]:
+        return datetime.fromisoformat(self.since), datetime.fromisoformat(self.until)
+
     def fits(self, fact: CaseFact) -> bool:
-        """Whether a case of the window with these fields is meant."""
+        """Whether a case of the window is meant; store.py asks MongoDB for the same."""
+        if self.topic and not covers(self.topic, fact.topic):
+            return False
+        if (self.area and fact.area != self.area) or (self.priority and fact.priority != self.priority):
+            return False
         return not self.repeated or (bool(fact.attached_at) and fact.is_open())
 
     def fields(self) -> dict[str, str]:
-        """What a case's own fields must be."""
+        """What is asked of a case's own fields."""
         given = {name: getattr(self, name) for name in ("topic", "area", "priority")}
         return {name: value for name, value in given.items() if value}
 
@@ -53,9 +61,13 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """`contacts`: how often people came, the first time included; tables by code, most first (hours in their order)."""
+    """`contacts`: how often people came, the first time included; tables by code, most first (hours in their order).
+
+    `merged` cases are counted in their target's place (去重件数, domain.md §12), and only their contacts beside it.
+    """
 
     cases: int
+    merged: int = 0
     contacts: int
     open: int
     urgent: int
@@ -120,13 +132,38 @@ def selection_of(alert: Alert, at: datetime, limits: Triggers, repeat_days: int)
     return Selection(since=_iso(at - timedelta(hours=limits.window_h)), until=_iso(at), topic=alert.code)
 
 
-def count(facts: Sequence[CaseFact], selection: Selection) -> Counts:
-    """Of the selection's cases."""
+def distinct(found: Mapping[str, CaseFact]) -> list[CaseFact]:
+    """One for each matter, of cases by id: what was merged is its target's affair.
+
+    The first number stands for a target that is not among them, because it is of another time or topic.
+    """
+    chosen: dict[str, CaseFact] = {}
+    for case, fact in sorted(found.items(), key=lambda item: (item[1].number, item[0])):
+        target = _target(case, found)
+        chosen.setdefault(target, found.get(target, fact))
+    return list(chosen.values())
+
+
+def _target(case: str, found: Mapping[str, CaseFact]) -> str:
+    """Where merges lead; each case was read at a moment of its own, so two may point at one another."""
+    seen: set[str] = set()
+    while case in found and found[case].merged_into:
+        if case in seen:
+            return min(seen)
+        seen.add(case)
+        case = found[case].merged_into
+    return case
+
+
+def count(found: Mapping[str, CaseFact], selection: Selection) -> Counts:
+    """Of the selection's cases, by id."""
+    facts = distinct(found)
     units = Counter(order.unit for fact in facts for order in fact.orders.values())
     hours = Counter(_hour(fact.registered_at, selection) for fact in facts if fact.registered_at)
     return Counts(
         cases=len(facts),
-        contacts=sum(1 + len(fact.attached_at) for fact in facts),
+        merged=len(found) - len(facts),
+        contacts=sum(1 + len(fact.attached_at) for fact in found.values()),
         open=sum(fact.is_open() for fact in facts),
         urgent=sum(fact.priority in URGENT for fact in facts),
         breached=sum(any(order.breached for order in fact.orders.values()) for fact in facts),
@@ -140,7 +177,10 @@ def count(facts: Sequence[CaseFact], selection: Selection) -> Counts:
 
 
 def examples(facts: Sequence[CaseFact]) -> list[Example]:
-    """The gravest, then those that came back most often, then the newest; of different titles if there are enough."""
+    """Of distinct cases: the gravest, then those that came back most often, then the newest.
+
+    Of different titles, if there are enough.
+    """
     ordered = sorted(facts, key=lambda fact: (fact.priority, -len(fact.attached_at), _backwards(fact), fact.number))
     unlike: dict[str, CaseFact] = {}
     for fact in ordered:
@@ -177,7 +217,7 @@ def summary_of(special: Special, words: Words) -> str:
 
 
 def _span(selection: Selection) -> str:
-    since, until = datetime.fromisoformat(selection.since), datetime.fromisoformat(selection.until)
+    since, until = selection.span()
     return f"{_moment(since)}至{_moment(until)}"
 
 
@@ -188,8 +228,8 @@ def _moment(at: datetime) -> str:
 
 def _hour(at: datetime, selection: Selection) -> str:
     """The hour of a short window, the day of a long one."""
-    span = datetime.fromisoformat(selection.until) - datetime.fromisoformat(selection.since)
-    return at.astimezone(CHINA).strftime("%m-%d %H:00" if span <= HOURLY else "%m-%d")
+    since, until = selection.span()
+    return at.astimezone(CHINA).strftime("%m-%d %H:00" if until - since <= HOURLY else "%m-%d")
 
 
 def _example(fact: CaseFact) -> Example:

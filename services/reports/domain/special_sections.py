@@ -28,14 +28,15 @@ def sections_of(special: Special, words: Words) -> list[Section]:
             tables=_units(special, words),
         ),
         _suggestions(special, words),
-        _queries(special),
+        _queries(special, words),
     ]
 
 
 def _facts(special: Special) -> list[str]:
     counts, usual = special.counts, special.usual
+    merged = f"（另有{counts.merged}件并入其中，不重复计）" if counts.merged else ""
     found = [
-        f"统计时段内受理相关诉求{counts.cases}件，群众来访{counts.contacts}次，其中特急、紧急{counts.urgent}件。"
+        f"统计时段内受理相关诉求{counts.cases}件{merged}，群众来访{counts.contacts}次，其中特急、紧急{counts.urgent}件。"
         f"截至{special.made_at[5:16].replace('T', ' ')}，尚未办结{counts.open}件，已有超期{counts.breached}件。"
     ]
     return found if usual is None else [*found, f"此前同时段日均{usual:.2f}件。"]
@@ -95,9 +96,19 @@ def _suggestions(special: Special, words: Words) -> Section:
     return Section(name=name, title=title, tables=[table])
 
 
-def _queries(special: Special) -> Section:
+def _queries(special: Special, words: Words) -> Section:
     """Where every figure comes from, so that anybody can count again."""
     frozen = special.made_at[:16].replace("T", " ")
     said = f"本专报数据于{frozen}冻结；各项数值均由下列查询得出，可随时重新计算。"
     table = Table(headers=["数据", "查询"], rows=[["以上各项", special.selection.query()]], numeric=[False, False])
-    return Section(name="queries", title="附：数据口径", sentences=[said], tables=[table])
+    return Section(name="queries", title="附：数据口径", sentences=[_scope(special, words), said], tables=[table])
+
+
+def _scope(special: Special, words: Words) -> str:
+    """The selection in words; its query has codes."""
+    wanted = special.selection
+    found = [f"事项类别“{words.topic(wanted.topic)}”"] if wanted.topic else []
+    found += [f"地区“{words.areas.get(wanted.area, wanted.area)}”"] if wanted.area else []
+    found += [f"等级{wanted.priority}"] if wanted.priority else []
+    found += ["反复来访且未办结"] if wanted.repeated else []
+    return f"统计范围：{'，'.join(found) or '全部诉求'}。"

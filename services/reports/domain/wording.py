@@ -89,7 +89,7 @@ _CALLS = frozenset(
     {
         "offered", "calls", "served_by_ivr", "asked_for_person", "answered", "abandoned", "abandoned_short", "placed",
         "called_again", "followed_up", "warnings", "breaches", "escalations", "replies_owed", "replies_settled",
-        "replies_delivered",
+        "replies_delivered", "replies_unreachable",
     }
 )  # fmt: skip
 

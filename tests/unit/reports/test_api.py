@@ -62,8 +62,8 @@ async def test_a_figure_carries_its_name_value_unit_numerator_and_denominator(do
 async def test_the_ledger_s_names_are_there(door: httpx.AsyncClient) -> None:
     figures = {one["name"]: one["value"] for one in (await door.get("/figures?all=1")).json()["figures"]}
     ledger = {"offered", "served_by_ivr", "answered_at_desk", "dispatched", "to_several_units", "called_again",
-              "replies_owed", "replies_settled", "replies_delivered", "replies_by_person", "replies_waived", "warnings",
-              "breaches", "rejections"}  # fmt: skip
+              "replies_owed", "replies_settled", "replies_delivered", "replies_by_person", "replies_unreachable",
+              "replies_waived", "warnings", "breaches", "rejections"}  # fmt: skip
     assert ledger <= figures.keys()
     assert (figures["offered"], figures["dispatched"]) == (8, 1)
 

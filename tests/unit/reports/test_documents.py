@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 from services.reports.documents import HEI, SONG, docx_of, xlsx_of
 from services.reports.press import Press
 from tests.unit.reports.test_figures import CALLS, a_day
-from tests.unit.reports.world import DAY, FILE, WORDS
+from tests.unit.reports.world import DAY, FILE, WORDS, registered
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -37,6 +37,16 @@ async def test_word_gets_every_sentence_and_table_in_chinese_fonts(content: dict
     assert cells == [[one["headers"], *one["rows"]] for section in sections for one in section["tables"]]
     fonts = {fonts.get(qn("w:eastAsia")) for fonts in document.element.iter(qn("w:rFonts"))}
     assert fonts == {SONG, HEI}
+
+
+async def test_one_title_with_a_control_character_costs_no_day_its_report() -> None:
+    world = await a_day()
+    await world.tell("p0", registered("p0", priority="P0", title="老人\x0b断药\ufffe", text="x\x00y"))
+    press = Press(FILE, WORDS, None)
+    content = press.content(await world.office.make(world.office.today()), "zh")
+    document = docx.Document(io.BytesIO(docx_of(content)))
+    assert "老人断药" in {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert xlsx_of(content).startswith(b"PK")
 
 
 async def test_sheets_hold_numbers_as_numbers(content: dict[str, object]) -> None:

@@ -176,5 +176,5 @@ async def test_rights_and_what_is_not_there(writing: Writing) -> None:
 
 
 def test_a_selection_of_nothing_counts_nothing() -> None:
-    nothing = count([], Selection(since=WINDOW["since"], until=WINDOW["until"]))
+    nothing = count({}, Selection(since=WINDOW["since"], until=WINDOW["until"]))
     assert (nothing.cases, nothing.tables["hour"]) == (0, [])

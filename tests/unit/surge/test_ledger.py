@@ -15,6 +15,7 @@ from hotline.surge.facts import (
     Effect,
     Facts,
     FeedRecord,
+    Gone,
     Issued,
     Joined,
     Kept,
@@ -229,6 +230,21 @@ def test_ties_extensions_and_rulings_are_counted() -> None:
     assert (ledger.linked, ledger.answered_by_event, ledger.detached) == (1, 1, 1)
     assert (ledger.extended, ledger.arbitrated, ledger.set_aside) == (1, 1, 1)
     assert (ledger.under_profile, ledger.profile_switches) == (1, 2)
+
+
+def test_a_reply_that_was_given_up_is_neither_delivered_nor_told_by_a_person() -> None:
+    facts = whole()
+    facts.events[6] = msgspec.structs.replace(facts.events[6], detail=Paid("debt-d", "unreachable"))
+    ledger = drawn(facts)
+    assert (ledger.replies_delivered, ledger.replies_by_person, ledger.replies_unreachable) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(("gone", "several"), [((), 1), ((("work_order.withdrawn.v1", Gone("o")),), 0)])
+def test_several_units_are_those_that_have_a_case_at_once(gone: Any, several: int) -> None:
+    facts = whole()
+    more = [("work_order.issued.v1", Issued(order="o", unit=UNIT)), *gone, ("case.dispatched.v1", Sent(("other",)))]
+    facts.events += [event(9 + number, kind, detail=detail) for number, (kind, detail) in enumerate(more)]
+    assert drawn(facts).to_several_units == several
 
 
 def test_what_a_merge_moved_is_owed_where_it_went() -> None:
