@@ -63,6 +63,9 @@ def _checked(secret: str, token: str) -> tuple[Identity, float]:
     try:
         claims = jwt.decode(token, OctKey.import_key(secret), algorithms=["HS256"]).claims
         _REQUIRED.validate(claims)
-    except (JoseError, ValueError) as error:
+        return Identity(str(claims["sub"]), str(claims["role"])), float(claims["exp"])
+    except JoseError as error:
         raise Forbidden(_WORDS.get(type(error), f"the token is not valid: {error}")) from error
-    return Identity(str(claims["sub"]), str(claims["role"])), float(claims["exp"])
+    except Exception as error:
+        # Anybody may send any header: whatever the library stumbles over in it is the sender's fault, not ours.
+        raise Forbidden("the token is not valid: its header or its claims are not of the right kind") from error

@@ -77,9 +77,10 @@ class Book:
         saved = await self._documents.save([self._write(documents[case], states[case]) for case in touched])
         for request, (debt, changed) in zip(group, looked, strict=True):
             if (not changed or request.case in saved.written) and not request.done.done():
-                request.done.set_result(None if debt is None else Looked(debt, changed))
+                request.done.set_result(None if debt is None else Looked(states[request.case].whole(debt), changed))
 
     def _write(self, document: Document, state: Debts) -> Write:
+        state.forget()
         fields = {"state": msgspec.to_builtins(state), **self._view.index(state)}
         return Write(document["_id"], int(document["rev"]), fields, {})
 

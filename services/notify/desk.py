@@ -7,8 +7,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from services.notify.book import Book
-from services.notify.domain.debts import FOR_A_PERSON, OVER, Debt, settle
+from services.notify.book import Book, Step
+from services.notify.domain.debts import FOR_A_PERSON, OVER, Debt, claim, settle
 from services.notify.outbox import Outbox
 from services.notify.store import Store, read_debts
 from shared import names
@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.documents import Document
 from shared.events.commands import COMMANDS, Line, SettleReply
 from shared.ids import client_command_id, digest
+from shared.privacy import redact
 from shared.producer import Publisher
 from shared.records import Record
 from shared.service import Problem
@@ -56,27 +57,35 @@ class Desk:
     async def settle(
         self, case: str, obligation: str, body: Settlement, key: str, who: Identity, trace: str
     ) -> dict[str, Any]:  # fmt: skip
-        """Send the command, wait until the log has it, then note it; a repeat under the same key sends it again."""
+        """Claim the debt, send the command, wait until the log has it, then note it as sent.
+
+        A repeat under the same key sends it again; after the case has refused it, a repeat is another command.
+        """
         debt = read_debts(await self._case(case)).by_id.get(obligation)
         if debt is None:
             raise Problem(404, "no_such_obligation", f"case {case} has no obligation {obligation}")
-        data = SettleReply(obligation=obligation, how=body.how, proof=body.proof)
-        identity = client_command_id(who.actor, key or obligation)
+        data = SettleReply(obligation=obligation, how=body.how, proof=redact(body.proof))
+        identity = client_command_id(who.actor, f"{obligation}/{key}/{len(debt.refused)}")
         _check(debt, data, identity)
+        await self._noted(case, obligation, lambda one: claim(one, identity))
+        await self._send(case, data, identity, who, trace or debt.trace)
+        await self._noted(case, obligation, lambda one: settle(one, data.how, data.proof, identity))
+        return {"command": identity, "outcome": f"/obligations/{case}"}
+
+    async def _send(self, case: str, data: SettleReply, identity: str, who: Identity, parent: str) -> None:
+        """Under a span of its own."""
+        began_ns, own = time.time_ns(), traceparent(parent, case)
         content = digest([COMMANDS.type_of(data), case, msgspec.to_builtins(data)])
-        began_ns, parent = time.time_ns(), trace or debt.trace
-        own = traceparent(parent, case)
-        record = self._outbox.settle(case, data, identity, who.actor, trace=own, digest=content)
-        await self._acknowledged(record)
+        await self._acknowledged(self._outbox.settle(case, data, identity, who.actor, trace=own, digest=content))
         if TRACER.on:
             TRACER.tell(names.SETTLE, own, parent, began_ns, {"case": case})
-        noted = self._book.change(case, obligation, lambda one: settle(one, body.how, body.proof, identity))
+
+    async def _noted(self, case: str, obligation: str, step: Step) -> None:
         try:
             async with asyncio.timeout(NOTED_S):
-                await noted
+                await self._book.change(case, obligation, step)
         except TimeoutError as error:
-            raise StoreAway("the settlement is sent but not noted") from error
-        return {"command": identity, "outcome": f"/obligations/{case}"}
+            raise StoreAway("nothing can be noted; repeat the request") from error
 
     async def _acknowledged(self, record: Record) -> None:
         try:
@@ -96,7 +105,7 @@ def _check(debt: Debt, data: SettleReply, identity: str) -> None:
     if debt.command == identity and (debt.how, debt.proof) == (data.how, data.proof):
         return
     if debt.status in OVER:
-        raise Problem(409, "settled", f"this reply is settled: {debt.how}")
+        raise Problem(409, "settled", f"this reply is {debt.status}: {debt.how or 'nobody waits for it'}")
     if debt.status not in FOR_A_PERSON:
         raise Problem(409, "under_way", f"the message is {debt.status}; a person settles only what stays open")
 

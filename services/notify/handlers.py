@@ -13,6 +13,8 @@ from shared.producer import Publisher
 from shared.reader import CaseReader, Change
 from shared.records import Received
 
+_LETTERS = names.DEAD_LETTERS.labels(DebtsView.name)
+
 
 class OwedHandler:
     """Reads one lane. `payer` is set once there is one; without it the scan finds everything."""
@@ -30,7 +32,7 @@ class OwedHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        names.DEAD_LETTERS.labels(DebtsView.name).inc()
+        _LETTERS.inc()
         await self._publisher.publish([dead_letter(self._dead_letters, record, DebtsView.name, repr(error))])
 
 

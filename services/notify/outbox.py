@@ -1,13 +1,13 @@
 """The records that notify sends, under ids derived from what caused them."""
 
-from services.notify.domain.debts import Debt, Outcome, message_id
+from services.notify.domain.debts import Debt, Outcome, message_id, reply_command
 from shared.clock import Clock
 from shared.events.commands import COMMANDS, SettleReply
 from shared.events.deliveries import DELIVERIES, MessageDelivery
 from shared.events.deliveries import Outcome as Told
 from shared.events.envelope import Envelope, raw
 from shared.events.topics import Topics, lane_of
-from shared.ids import caused_command_id, derive, span_of
+from shared.ids import derive, span_of
 from shared.records import Record, record_of
 
 ACTOR = "service:notify"
@@ -60,9 +60,8 @@ class Outbox:
         return record_of(self._topics.deliveries, envelope)
 
     def _settle_by_message(self, case: str, debt: Debt, proof: str) -> Record:
-        identity = caused_command_id(debt.event, "settle_reply", debt.obligation)
         data = SettleReply(obligation=debt.obligation, how=debt.channel, proof=proof)
-        return self.settle(case, data, identity, ACTOR, cause=debt.event, trace=span_of_attempt(case, debt))
+        return self.settle(case, data, reply_command(debt), ACTOR, cause=debt.event, trace=span_of_attempt(case, debt))
 
     def settle(
         self, case: str, data: SettleReply, identity: str, actor: str, *, cause: str = "", trace: str, digest: str = ""

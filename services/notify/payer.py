@@ -24,6 +24,7 @@ from shared.producer import Publisher, backoff
 from shared.tracing import TRACER
 
 log = structlog.get_logger()
+names.REPLIES.labels("away")  # There before the gateway is away: GatewayAway watches it.
 WORKERS = 256
 """Messages of a lane under way at once; a gateway that hangs for REQUEST_S then still takes 50 others a second."""
 SCAN_S = 1.0

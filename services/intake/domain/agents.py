@@ -1,5 +1,6 @@
 """An agent's state: what he does, and since when. He chooses it himself, but for what calls and bulletins do to it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -42,15 +43,20 @@ def called_away(known: Agent | None, agent: str, now: datetime) -> Agent:
 
 
 def followed(known: Mapping[str, Agent], heard: Sequence[Heard]) -> dict[str, Agent]:
-    """All agents after these calls, told in any order; who is not known does not become so."""
+    """All agents after these calls, told in any order; who is not known does not become so.
+
+    One agent at a time is on a call: whoever else has it, for it was handed on or is over, is so no longer.
+    """
     made = dict(known)
-    on_line = {one.contact: one.agent for one in known.values() if one.contact}
-    for contact, agent, at in sorted(heard, key=lambda one: one.at):
+    had: defaultdict[str, set[str]] = defaultdict(set)
+    for one in known.values():
+        had[one.contact].add(one.agent)
+    for contact, agent, at in sorted(heard, key=lambda one: (one.at, not one.agent)):
+        for other in had[contact] - {agent}:
+            made[other] = _off_call(made[other], contact, at)
         if agent in made:
             made[agent] = _on_call(made[agent], contact, at)
-            on_line[contact] = agent
-        elif not agent and contact in on_line:
-            made[on_line[contact]] = _off_call(made[on_line[contact]], contact, at)
+            had[contact].add(agent)
     return made
 
 

@@ -8,10 +8,10 @@ Every moment here is in real unix seconds: gateways and their timeouts know no d
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from shared.events.deliveries import MessageChannel
-from shared.ids import derive
+from shared.ids import caused_command_id, derive
 
 Kind = Literal["reply", "extension"]
 Status = Literal["owed", "sending", "settled_sent", "settled", "unknown", "unreachable", "dropped"]
@@ -20,10 +20,11 @@ FOR_A_PERSON: frozenset[Status] = frozenset({"unknown", "unreachable"})
 NEVER = 0.0
 
 
-class Debt(Struct, kw_only=True):
+class Debt(Struct, kw_only=True, omit_defaults=True):
     """One reporter waits for one answer. `attempt` numbers the present or next attempt on its channel, from 1.
 
     Of a notice `obligation` is its own id, `answer` the reason, and `until` the new date.
+    `words`: where its case's `Debts` hold the answer, which is empty then.
     """
 
     obligation: str
@@ -36,7 +37,8 @@ class Debt(Struct, kw_only=True):
     contact: str = ""
     masked: str
     sealed: str
-    answer: str
+    answer: str = ""
+    words: str = ""
     status: Status = "owed"
     channel: MessageChannel = "sms"
     attempt: int = 1
@@ -53,13 +55,36 @@ class Debt(Struct, kw_only=True):
     how: str = ""
     proof: str = ""
     command: str = ""
-    """Id of the `settle_reply` that was sent."""
+    """Id of the `settle_reply` that a person sends or has sent; the machine's is always the same."""
+    refused: list[str] = field(default_factory=list)
+    """Ids of those that the case refused."""
+    stood: Status = "unknown"
+    """What a refusal makes of it again."""
 
 
 class Debts(Struct, kw_only=True):
-    """What one case owes, by obligation."""
+    """What one case owes, by obligation; an answer stands here once, however many wait for it."""
 
     by_id: dict[str, Debt] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    """By the obligation that first brought it."""
+
+    def open(self, debt: Debt) -> None:
+        """Once per obligation."""
+        if debt.obligation not in self.by_id:
+            same = (name for name, answer in self.answers.items() if answer == debt.answer)
+            words = next(same, debt.obligation)
+            self.answers[words] = debt.answer
+            self.by_id[debt.obligation] = structs.replace(debt, words=words, answer="")
+
+    def whole(self, debt: Debt) -> Debt:
+        """With its answer."""
+        return structs.replace(debt, answer=self.answers.get(debt.words, debt.answer))
+
+    def forget(self) -> None:
+        """Answers that nobody waits for any more."""
+        waits = {debt.words for debt in self.by_id.values()}
+        self.answers = {name: answer for name, answer in self.answers.items() if name in waits}
 
     def next(self) -> float:
         """The earliest action of all, or NEVER."""
@@ -136,27 +161,58 @@ def conclude(debt: Debt, was: Debt, outcome: Outcome, *, now: float, limits: Lim
     return True
 
 
+def reply_command(debt: Debt) -> str:
+    """Id of the machine's own `settle_reply`."""
+    return caused_command_id(debt.event, "settle_reply", debt.obligation)
+
+
+def claim(debt: Debt, command: str) -> bool:
+    """A person is about to send this `settle_reply`: its refusal may be read before it is noted as sent."""
+    if debt.status not in FOR_A_PERSON or debt.command == command:
+        return False
+    debt.command = command
+    return True
+
+
 def settle(debt: Debt, how: str, proof: str, command: str = "") -> bool:
-    """`settle_reply` was sent, or a notice was delivered. False: the debt is over already."""
-    if debt.status in OVER:
+    """`settle_reply` was sent, or a notice was delivered. False: there is nothing to note.
+
+    `command`: a person's, who holds the claim; where another one has claimed since, that one's counts.
+    """
+    if debt.status in OVER or command not in ("", debt.command):
         return False
     if debt.kind != "reply":
         close(debt, how, proof)
         return True
+    debt.stood = debt.status if debt.status in FOR_A_PERSON else "unknown"
+    if (command or reply_command(debt)) in debt.refused:
+        debt.status, debt.due = debt.stood, NEVER
+        return True
     debt.status, debt.how, debt.proof, debt.command, debt.due = "settled_sent", how, proof, command, NEVER
+    return True
+
+
+def refuse(debt: Debt, command: str) -> bool:
+    """The case refused this `settle_reply`, so the reply is still owed. False: it is not this debt's, or is known."""
+    ours = command in (debt.command, reply_command(debt)) and command not in debt.refused
+    if not ours or debt.status in ("settled", "dropped"):
+        return False
+    debt.refused.append(command)
+    if debt.status == "settled_sent" and command == (debt.command or reply_command(debt)):
+        debt.status, debt.how, debt.proof, debt.command = debt.stood, "", "", ""
     return True
 
 
 def close(debt: Debt, how: str, proof: str) -> None:
     """`reply.settled` was read, or a notice delivered: what is known of the person beyond the mask is forgotten."""
     debt.status, debt.how, debt.proof, debt.due = "settled", how, proof, NEVER
-    debt.sealed = debt.answer = ""
+    debt.sealed = debt.answer = debt.words = ""
 
 
 def drop(debt: Debt) -> None:
-    """A notice that did not arrive, or came too late; nobody is asked to call."""
+    """A notice that did not arrive, or came too late, or a reply that is waived; nobody is asked to call."""
     debt.status, debt.due = "dropped", NEVER
-    debt.sealed = debt.answer = ""
+    debt.sealed = debt.answer = debt.words = ""
 
 
 def _failed(debt: Debt, now: float, limits: Limits) -> None:

@@ -100,6 +100,28 @@ async def test_nothing_is_sent_after_a_person_has_settled(one: Paying, door: htt
     assert one.world.debt(CASE, "o2").how == "sms"
 
 
+async def test_one_key_for_two_replies_is_two_commands(one: Paying, door: httpx.AsyncClient) -> None:
+    one.owns, one.gateway.mood = set(range(one.world.log.partitions)), "fail"
+    for _ in range(6):
+        await one.after(60)
+    for obligation in ("o1", "o2"):
+        answer = await door.post(settle_path(obligation), json=BODY, headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 202
+    assert [(data.obligation, actor) for _, data, actor in sent(one.world)] == [
+        ("o1", "supervisor:somebody"),
+        ("o2", "supervisor:somebody"),
+    ]
+    assert len({identity for identity, _, _ in sent(one.world)}) == 2
+
+
+async def test_a_number_in_the_proof_is_written_down_masked(one: Paying, door: httpx.AsyncClient) -> None:
+    proof = "回拨 138-1234-1234，录音 " + CASE
+    assert (await door.post(settle_path("o1"), json={**BODY, "proof": proof})).status_code == 202
+    ((_, data, _),) = sent(one.world)
+    assert data.proof == one.world.debt(CASE, "o1").proof == "回拨 138****1234，录音 " + CASE
+    assert (await door.post(settle_path("o1"), json={**BODY, "proof": proof})).status_code == 202
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "reason"),
     [

@@ -4,7 +4,19 @@ from copy import copy
 
 import pytest
 
-from services.notify.domain.debts import Debt, Debts, Limits, Outcome, begin, close, conclude, message_id, settle
+from services.notify.domain.debts import (
+    Debt,
+    Debts,
+    Limits,
+    Outcome,
+    begin,
+    claim,
+    close,
+    conclude,
+    message_id,
+    refuse,
+    settle,
+)
 from services.notify.domain.view import DebtsView
 
 ONLY_SMS = Limits(channels=(("sms", 2),), asks=2, first_wait_s=1.0, longest_wait_s=4.0)
@@ -118,6 +130,18 @@ def test_a_delivery_counts_whoever_heard_of_it() -> None:
     assert concluded(one, "delivered")
     assert (one.status, one.how, one.proof) == ("settled_sent", "sms", "d")
     assert not settle(one, "person", "call")
+
+
+def test_of_two_persons_the_one_who_claimed_last_is_noted_and_a_refusal_of_his_counts() -> None:
+    one = last()
+    concluded(one, "failed")
+    assert claim(one, "first")
+    assert claim(one, "second")
+    assert not refuse(one, "first")
+    assert not settle(one, "person", "call", "first")
+    assert settle(one, "person", "call", "second")
+    assert refuse(one, "second")
+    assert (one.status, one.how, one.refused) == ("unreachable", "", ["second"])
 
 
 def test_a_closed_debt_forgets_number_and_answer() -> None:

@@ -3,6 +3,8 @@
 import base64
 from pathlib import Path
 
+from msgspec import Struct
+
 from services.notify.domain.debts import Debt
 from services.notify.handlers import OwedHandler
 from services.notify.outbox import Outbox
@@ -10,7 +12,7 @@ from services.notify.payer import Payer
 from services.notify.policy import Messages, load_messages
 from services.notify.store import MemoryStore, read_debts
 from services.notify.testing import FakeGateway, GatewayMemory, Mood
-from shared.events.cases import CASES, NoticeDue, ReplyOwed, ReplySettled
+from shared.events.cases import CASES, CaseWithdrawn, CommandRejected, NoticeDue, ReplyOwed, ReplySettled
 from shared.events.commands import COMMANDS, Reporter, SettleReply
 from shared.events.contacts import SealedPerson
 from shared.events.envelope import Envelope, decode, raw
@@ -35,7 +37,7 @@ def case_of(name: str) -> str:
     return case_id("normal", name, 1)
 
 
-def _event(case: str, sequence: int, data: ReplyOwed | ReplySettled | NoticeDue) -> Record:
+def _event(case: str, sequence: int, data: Struct, cause: str = "") -> Record:
     envelope = Envelope(
         id=event_id(case, sequence),
         type=CASES.type_of(data),
@@ -43,15 +45,16 @@ def _event(case: str, sequence: int, data: ReplyOwed | ReplySettled | NoticeDue)
         subject=case,
         time=START,
         sequence=sequence,
+        causationid=cause,
         data=raw(data),
     )
     return record_of(CASES_TOPIC, envelope)
 
 
-def owed(case: str, obligation: str, sequence: int, sealed: str = "") -> Record:
+def owed(case: str, obligation: str, sequence: int, sealed: str = "", answer: str = "已解决") -> Record:
     person = SealedPerson(caller_ref="r", masked="138****1234", sealed=sealed or seal(KEY, NUMBER))
     reporter = Reporter(contact_id="c", person=person)
-    return _event(case, sequence, ReplyOwed(obligation=obligation, number="SJZ-1", reporter=reporter, answer="已解决"))
+    return _event(case, sequence, ReplyOwed(obligation=obligation, number="SJZ-1", reporter=reporter, answer=answer))
 
 
 def noticed(case: str, notice: str, sequence: int, reason: str = "等待配件") -> Record:
@@ -65,6 +68,15 @@ def noticed(case: str, notice: str, sequence: int, reason: str = "等待配件")
 
 def settled(case: str, obligation: str, sequence: int) -> Record:
     return _event(case, sequence, ReplySettled(obligation=obligation, how="sms", proof="p"))
+
+
+def refused(case: str, command: str, sequence: int, verb: str = "settle_reply") -> Record:
+    """The case says no to this command."""
+    return _event(case, sequence, CommandRejected(verb=verb, reason="not_owed", detail="no"), command)
+
+
+def withdrawn(case: str, sequence: int) -> Record:
+    return _event(case, sequence, CaseWithdrawn(reason="已自行解决"))
 
 
 class World:
