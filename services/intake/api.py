@@ -1,39 +1,30 @@
 """intake's door from HTTP: check rights, decode, hand on."""
 
-import re
-import time
-from collections.abc import Collection
-
 import structlog
 from fastapi import APIRouter, Request, Response
 from msgspec.json import Decoder
 
 from services.intake.agents import Agents, Unread
-from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, OutboundBody, RevealBody, WebBody
+from services.intake.asking import CALLERS_OUT, check_case_id, check_contact_id, sender_of, timed
+from services.intake.bodies import AgentStateBody, AttachBody, Calls, CaseBody, RevealBody, WebBody
 from services.intake.door import Door, Sender
 from services.intake.guidance import Guidance
-from services.intake.spool import Spool
 from services.intake.store import Contacts
 from shared import names
-from shared.events.topics import is_case_id
-from shared.plain import KEY, Busy, Plain, PlainRouter, answer, body_of, own_key
-from shared.service import Problem, caller
+from shared.plain import KEY, Busy, PlainRouter, answer, body_of, own_key
+from shared.service import Problem
 from shared.settings import Settings
 
 log = structlog.get_logger()
 CHANNELS = frozenset({"service"})
 DESK = frozenset({"agent", "supervisor", "service"})
-CALLERS_OUT = frozenset({"agent", "supervisor"})
-OPERATORS = frozenset({"operator", "supervisor", "service"})
 READERS = DESK | {"auditor", "dispatcher", "operator"}
 EVERYBODY = READERS | {"unit"}
 AGENTS = frozenset({"agent"})
 REVEALERS = frozenset({"agent", "dispatcher", "supervisor", "unit"})
 FLOOR = frozenset({"supervisor", "operator"})
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _calls, _case, _attach, _web = Decoder(Calls), Decoder(CaseBody), Decoder(AttachBody), Decoder(WebBody)
-_state = Decoder(AgentStateBody)
-_outbound, _reveal = Decoder(OutboundBody), Decoder(RevealBody)
+_state, _reveal = Decoder(AgentStateBody), Decoder(RevealBody)
 
 
 class IntakeApi:
@@ -47,19 +38,16 @@ class IntakeApi:
         contacts: Contacts,
         guidance: Guidance,
         agents: Agents,
-        spools: Collection[Spool],
     ) -> None:
         self._settings = settings
         self._door = door
         self._contacts = contacts
         self._guidance = guidance
         self._agents = agents
-        self._spools = spools
 
     def router(self) -> APIRouter:
         router = PlainRouter("intake")
         router.take("/calls/events", timed(self.call_events), Calls)
-        router.take("/calls/outbound", timed(self.call_out), OutboundBody, headers=(KEY,))
         router.take("/contacts/{contact_id}/cases", timed(self.register_case), CaseBody)
         router.take("/contacts/{contact_id}/attachments", timed(self.attach_contact), AttachBody)
         router.take("/web/contacts", timed(self.web_contact), WebBody, headers=(KEY,))
@@ -69,7 +57,6 @@ class IntakeApi:
         router.read("/agents/me/state", self.own_state)
         router.read("/agents/unread", self.unread)
         router.read("/agents", self.all_agents)
-        router.read("/spool", self.spool)
         router.read("/contacts/{contact_id}", self.contact)
         return router
 
@@ -96,7 +83,7 @@ class IntakeApi:
         """Another contact about a case that is known."""
         sender, contact = self._sender(request, DESK), _contact_id(request)
         body = await body_of(request, _attach)
-        _check_case_id(body.case_id)
+        check_case_id(body.case_id)
         return answer(await self._door.attach(sender, contact, body))
 
     async def web_contact(self, request: Request) -> Response:
@@ -104,19 +91,15 @@ class IntakeApi:
         sender, key = self._sender(request, DESK), own_key(request)
         return answer(await self._door.web(sender, key, await body_of(request, _web)))
 
-    async def call_out(self, request: Request) -> Response:
-        """A call made about a case becomes a contact and a note on the case; under the same key it is the same one."""
-        sender, key = self._sender(request, CALLERS_OUT), own_key(request)
-        body = await body_of(request, _outbound)
-        _check_case_id(body.case_id)
-        return answer(await self._door.outbound(sender, key, body))
-
     async def reveal(self, request: Request) -> Response:
-        """The number behind a seal, for one look; who asked for which case and why stands in the log."""
+        """The number behind a seal, for one look; who asked, for which case or lost call and why, stands in the log."""
         sender = self._sender(request, REVEALERS)
         body = await body_of(request, _reveal)
+        if not body.case_id:
+            self._sender(request, CALLERS_OUT)
         number = self._door.opened(body.sealed)
-        log.warning("a number was revealed", by=sender.identity.actor, case=body.case_id, why=body.why)
+        about = {"case": body.case_id} if body.case_id else {"contact": body.contact_id}
+        log.warning("a number was revealed", by=sender.identity.actor, why=body.why, **about)
         names.REVEALED.labels(sender.identity.role.split(":")[0]).inc()
         return answer({"number": number}, 200)
 
@@ -149,11 +132,6 @@ class IntakeApi:
         self._sender(request, FLOOR)
         return answer({"items": await self._agents.list()}, 200)
 
-    async def spool(self, request: Request) -> Response:
-        """Requests that wait for the broker, and those that it refuses for good, per lane."""
-        self._sender(request, OPERATORS)
-        return answer({s.lane: {"entries": s.entries, "refused": s.refused} for s in self._spools}, 200)
-
     async def contact(self, request: Request) -> Response:
         """What is known of a contact; its caller is masked."""
         self._sender(request, READERS)
@@ -164,32 +142,8 @@ class IntakeApi:
         return answer(found, 200)
 
     def _sender(self, request: Request, roles: frozenset[str]) -> Sender:
-        identity = caller(request, self._settings)
-        if identity.role.split(":")[0] not in roles:
-            raise Problem(403, "forbidden", f"{identity.role} may not do this; it takes {', '.join(sorted(roles))}")
-        return Sender(identity, request.headers.get("traceparent", ""))
-
-
-def timed(endpoint: Plain) -> Plain:
-    """The same endpoint, its time observed."""
-
-    async def accept(request: Request) -> Response:
-        started = time.perf_counter()
-        response = await endpoint(request)
-        names.ACCEPT_SECONDS.observe(time.perf_counter() - started)
-        return response
-
-    accept.__name__, accept.__doc__ = endpoint.__name__, endpoint.__doc__
-    return accept
-
-
-def _check_case_id(case: str) -> None:
-    if not is_case_id(case) or not _UUID.fullmatch(case[2:]):
-        raise Problem(422, "invalid", "a case's id is N- or U- and a UUID - at `$.case_id`")
+        return sender_of(request, self._settings, roles)
 
 
 def _contact_id(request: Request) -> str:
-    contact = str(request.path_params["contact_id"])
-    if not _UUID.fullmatch(contact):
-        raise Problem(422, "invalid", "a contact's id is the UUID that this service gave to the contact")
-    return contact
+    return check_contact_id(str(request.path_params["contact_id"]))

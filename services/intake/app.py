@@ -15,8 +15,12 @@ from services.intake.api import IntakeApi
 from services.intake.door import Door
 from services.intake.guidance import Guidance
 from services.intake.handlers import READER, ContactHandler
-from services.intake.policy import load_ivr, load_lanes
+from services.intake.missed import MissedCalls
+from services.intake.missed_store import MongoMissed
+from services.intake.outbound_api import OutboundApi
+from services.intake.policy import load_ivr, load_lanes, load_outbound
 from services.intake.spool import Spool
+from services.intake.spool_api import SpoolApi
 from services.intake.store import MongoAgents, MongoContacts
 from shared.away import AWAY
 from shared.bus import AT_LEISURE, Bus
@@ -50,7 +54,11 @@ class Worker:
         self._topic = topics.contacts
         self._transport = transport
         publisher = OrderedPublisher(transport, clock)
-        self._handler = ContactHandler(MongoContacts(database), publisher, topics.dead_letters, agents.follow)
+        self._missed = MongoMissed(database)
+        self._handler = ContactHandler(
+            MongoContacts(database), publisher, topics.dead_letters, agents.follow,
+            MissedCalls(self._missed, load_outbound(settings.policy).call_back),
+        )  # fmt: skip
         self._bus: Bus | None = None
         self._stopping = False
         self._starting: asyncio.Task[None] | None = None
@@ -64,6 +72,7 @@ class Worker:
         while self._bus is None and not self._stopping:
             try:
                 await self._transport.partitions(self._topic)
+                await self._missed.prepare()
                 self._bus = await self._subscribed()
             except (KafkaError, *AWAY) as error:
                 log.warning("the worker waits for the broker", error=repr(error))
@@ -150,22 +159,19 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI(title="12345 intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     install_errors(app)
     if parts.is_door:
-        api = IntakeApi(
+        door = Door(
             settings,
-            Door(
-                settings,
-                clock,
-                parts.acceptor,
-                parts.guidance,
-                load_lanes(settings.policy),
-                load_city(settings.policy).area_code,
-            ),
-            contacts=parts.contacts,
-            guidance=parts.guidance,
-            agents=parts.agents,
-            spools=parts.acceptor.spools.values(),
+            clock,
+            parts.acceptor,
+            parts.guidance,
+            lanes=load_lanes(settings.policy),
+            area=load_city(settings.policy).area_code,
+            quiet=load_outbound(settings.policy).quiet,
         )
+        api = IntakeApi(settings, door, contacts=parts.contacts, guidance=parts.guidance, agents=parts.agents)
         app.include_router(api.router())
+        app.include_router(OutboundApi(settings, door, MongoMissed(parts.database)).router())
+        app.include_router(SpoolApi(settings, parts.acceptor.spools).router())
         app.add_middleware(Shortcut, busy=api.busy())
     app.include_router(health_router(parts.ready))
     return app

@@ -1,17 +1,21 @@
 """What callers of this door send, as typed bodies; an unknown field is an error, because it may be a misspelt one."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.intake.domain.agents import AgentState
+from services.intake.domain.missed import MOST_NUMBER
 from shared.events.commands import Line, Priority, Remark, RequestType, Text, Told
 from shared.events.contacts import CallResult, Purpose
 
 MAX_EVENTS = 1_000
+_BREAKS = re.compile(r"[\t\n\r]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 OwnId = Annotated[str, Meta(min_length=1, max_length=200)]
-Number = Annotated[int, Meta(ge=1, le=1_000_000)]
+Number = Annotated[int, Meta(ge=1, le=MOST_NUMBER)]
 Short = Annotated[str, Meta(max_length=200)]
 Dialled = Annotated[str, Meta(max_length=40)]
 Long = Annotated[str, Meta(max_length=20_000)]
@@ -19,6 +23,13 @@ Key = Annotated[str, Meta(max_length=8)]
 SealedNumber = Annotated[str, Meta(min_length=1, max_length=400)] | UnsetType
 """A number as this service sealed it in `contact.offered`: who has not typed one answers to the number of the call."""
 Seconds = Annotated[float, Meta(ge=0, le=86_400 * 7)]
+
+
+def _check_signs(body: Struct, *texts: str) -> None:
+    """Nobody sees control characters, and what cases are printed as cannot hold them. Raises ValueError."""
+    for name in texts:
+        if found := _CONTROL.search(getattr(body, name)):
+            raise ValueError(f"{name} holds the control character U+{ord(found[0]):04X}")
 
 
 class CallEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -84,6 +95,11 @@ class Matter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     knowledge: ToldBody | UnsetType = UNSET
     sealed_caller: SealedNumber = UNSET
 
+    def __post_init__(self) -> None:
+        _check_signs(self, "title", "text", "address", "answer")
+        if _BREAKS.search(self.title):
+            raise ValueError("title is one line, without tabs")
+
 
 class CaseBody(Matter, frozen=True, kw_only=True):
     """A contact's nth matter, from 1."""
@@ -103,12 +119,26 @@ class AttachBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     caller: Dialled = ""
     sealed_caller: SealedNumber = UNSET
 
+    def __post_init__(self) -> None:
+        _check_signs(self, "text")
+
 
 class RevealBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A number as a case carries it, sealed, the case, and why somebody has to see it."""
+    """A number as a case or a lost call carries it, sealed, which of them, and why somebody has to see it."""
 
-    case_id: Short
+    case_id: Short = ""
+    contact_id: Short = ""
     sealed: Annotated[str, Meta(min_length=1, max_length=400)]
+    why: Line
+
+    def __post_init__(self) -> None:
+        if not self.case_id and not self.contact_id:
+            raise ValueError("it names the case, or the contact that was lost")
+
+
+class SettleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person did about a request that the broker refused for good."""
+
     why: Line
 
 
@@ -119,9 +149,15 @@ class AgentStateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class OutboundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that the centre made about a case: `text` is what was said, `promise` what the other side will do."""
+    """A call that the centre made about a case: `text` is what was said, `promise` what the other side will do.
 
-    case_id: Short
+    `contact_id`: the lost call whose caller was called back; then it needs no case, and no `number`. `priority`: of the
+    case as it is now; where nobody says it, its lane counts.
+    """
+
+    case_id: Short = ""
+    contact_id: Short | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
     purpose: Purpose
     callee: Annotated[str, Meta(min_length=1, max_length=200)]
     result: CallResult
@@ -129,3 +165,6 @@ class OutboundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: Remark = ""
     promise: Remark = ""
     promise_due: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        _check_signs(self, "callee", "text", "promise")

@@ -1,7 +1,7 @@
 """From a body to records: ids that a retry repeats, the door's time, the lane, and nothing personal in plain words."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -22,17 +22,19 @@ from services.intake.bodies import (
 )
 from services.intake.domain.ivr import Step, Voice
 from services.intake.domain.lane import Lanes
+from services.intake.domain.missed import own_number, reached
 from services.intake.domain.numbers import NoNumber, normal
+from services.intake.domain.quiet import Quiet
 from services.intake.guidance import Guidance
 from shared import ids, names
 from shared.auth import Identity
 from shared.clock import Clock
 from shared.codes import Codes
-from shared.events.commands import COMMANDS, Attach, Note, Register, Reporter
-from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, Placed, SealedPerson
+from shared.events.commands import COMMANDS, Attach, Note, Priority, Register, Reporter
+from shared.events.contacts import CONTACTS, Answered, CalledBack, Ended, KeyPressed, Offered, Placed, SealedPerson
 from shared.events.envelope import MAX_BYTES, Envelope, raw
 from shared.events.topics import Lane, Topics, lane_of
-from shared.privacy import Sealed, caller_ref, mask_number, redact, seal, unseal
+from shared.privacy import Sealed, caller_ref, mask_number, redact, redact_answer, seal, unseal
 from shared.records import Record, record_of
 from shared.service import Problem
 from shared.settings import Settings
@@ -56,14 +58,16 @@ class Door:
     """One method per kind of request; each returns its answer once the records are safe."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance, lanes: Lanes, area: str
-    ) -> None:
+        self, settings: Settings, clock: Clock, acceptor: Acceptor, guidance: Guidance,
+        *, lanes: Lanes, area: str, quiet: Quiet,
+    ) -> None:  # fmt: skip
         self._clock = clock
         self._acceptor = acceptor
         self._guidance = guidance
         self._voice: Voice = guidance.voice
         self._lanes = lanes
         self._area = area
+        self._quiet = quiet
         self._topics = Topics(settings.city)
         self._codes = Codes(settings.policy)
         self._seal_key = settings.key("seal_key")
@@ -116,24 +120,35 @@ class Door:
         await self._accept(sender, lane_of(case), records, {contact: trace}, case)
         return {"contact_id": contact, "case_id": case, "command_id": command.id, "receipt": receipt}
 
-    async def outbound(self, sender: Sender, own_id: str, body: OutboundBody) -> Answer:
-        """A call out: a contact of its own and a note on its case, in one request."""
-        contact = ids.contact_id(sender.identity.subject, "outbound", own_id)
-        person, case = self._person(body.number), body.case_id
+    async def outbound(self, sender: Sender, own_id: str, body: OutboundBody, sealed: str = "") -> Answer:
+        """A call out: a contact of its own, with a note on its case and a try on the lost call, in one request.
+
+        `sealed`: the number of that lost call.
+        """
+        self._check_quiet(body)
+        contact, case = ids.contact_id(sender.identity.subject, "outbound", own_id), body.case_id
+        person = self._person(body.number) if body.number.strip() or not sealed else self._person(self.opened(sealed))
+        command = self._noted(sender, contact, body, person) if case else None
+        trace = command.traceparent if command else traceparent(sender.trace, contact)
+        records = [self._contact(sender, about, fact, trace) for about, fact in _placed(contact, body, person)]
+        records += [record_of(self._commands(case), command)] if command else []
+        await self._accept(sender, lane_of(case) if case else "normal", records, {contact: trace}, case)
+        return {"contact_id": contact, **({"command_id": command.id} if command else {})}
+
+    def _check_quiet(self, body: OutboundBody) -> None:
+        """Raises Problem 422."""
+        by_lane: Priority = "P1" if body.case_id and lane_of(body.case_id) == "urgent" else "P2"
+        priority = by_lane if body.priority is UNSET else body.priority
+        if self._quiet.forbids(body.purpose, priority, self._clock.now()):
+            raise Problem(422, "quiet_hours", f"from {self._quiet} nobody is called for this; P0 and P1 are")
+
+    def _noted(self, sender: Sender, contact: str, body: OutboundBody, person: SealedPerson) -> Envelope:
+        """The note on the call's case; a later priority of the case makes no other request of it."""
         plain = {name: redact(getattr(body, name)) for name in ("callee", "text", "promise")}
         note = Note(contact_id=contact, purpose=body.purpose, result=body.result, promise_due=body.promise_due, **plain)
         command_id = ids.client_command_id(sender.identity.subject, f"{contact}/note")
-        digest = ids.digest(structs.replace(body, number=person.caller_ref, **plain))
-        command = self._command(sender, command_id, case, note, digest)
-        trace = command.traceparent
-        placed = Placed(
-            number=1, channel="call", case_id=case, purpose=body.purpose, callee=plain["callee"], person=person
-        )
-        ended = Ended(number=2, by="agent", served=body.result not in ("busy", "no_answer"))
-        facts = [self._contact(sender, contact, fact, trace) for fact in (placed, ended)]
-        records = [*facts, record_of(self._commands(case), command)]
-        await self._accept(sender, lane_of(case), records, {contact: trace}, case)
-        return {"contact_id": contact, "command_id": command.id}
+        digest = ids.digest(structs.replace(body, number=person.caller_ref, priority=UNSET, **plain))
+        return self._command(sender, command_id, body.case_id, note, digest)
 
     async def _accept(
         self, sender: Sender, lane: Lane, records: Sequence[Record], spans: Mapping[str, str], case: str = ""
@@ -189,7 +204,8 @@ class Door:
         told = None if body.knowledge is UNSET else body.knowledge
         if told and not body.answer:
             raise Problem(422, "invalid", "knowledge says what an answer was told from; here is no answer")
-        plain = {name: redact(getattr(body, name)) for name in ("title", "text", "address", "answer")}
+        plain = {name: redact(getattr(body, name)) for name in ("title", "text", "address")}
+        plain["answer"] = redact_answer(body.answer)
         data = Register(
             matter=matter,
             reporter=Reporter(contact_id=contact, person=person),
@@ -264,6 +280,16 @@ class Door:
 
     def _commands(self, case: str) -> str:
         return self._topics.commands(lane_of(case))
+
+
+def _placed(contact: str, body: OutboundBody, person: SealedPerson) -> Iterator[tuple[str, Struct]]:
+    """What a call out adds to its own contact, and to the lost call that it answers."""
+    callee, case = redact(body.callee), body.case_id
+    yield contact, Placed(number=1, channel="call", case_id=case, purpose=body.purpose, callee=callee, person=person)
+    yield contact, Ended(number=2, by="agent", served=reached(body.result))
+    if body.contact_id is not UNSET:
+        number, said = own_number(contact), redact(body.text)
+        yield body.contact_id, CalledBack(number=number, contact_id=contact, result=body.result, text=said)
 
 
 def _checked(records: Sequence[Record]) -> Sequence[Record]:

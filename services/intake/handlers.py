@@ -7,6 +7,7 @@ import structlog
 from msgspec import Struct, to_builtins
 
 from services.intake.domain.agents import Heard
+from services.intake.missed import MissedCalls
 from services.intake.store import Contacts
 from shared import names
 from shared.deadletters import dead_letter
@@ -18,13 +19,14 @@ from shared.records import Received, Record
 
 log = structlog.get_logger()
 READER = "intake"
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 _PLACES: dict[type[Struct], str] = {Offered: "offered", Placed: "placed", Answered: "answered", Ended: "ended"}
 
 
 class ContactHandler:
     """Applies batches of `contacts`; an event has one place by its number, so order and repeats do not matter.
 
-    `follow` hears of calls that were answered or are over.
+    `follow` hears of calls that were answered or are over, `missed` of every contact that was written.
     """
 
     def __init__(
@@ -33,14 +35,16 @@ class ContactHandler:
         publisher: Publisher,
         dead_letters: str,
         follow: Callable[[Sequence[Heard]], Awaitable[None]],
+        missed: MissedCalls,
     ) -> None:
         self._contacts = contacts
         self._follow = follow
+        self._missed = missed
         self._publisher = publisher
         self._dead_letters = dead_letters
 
     async def handle(self, records: Sequence[Received]) -> None:
-        """Dead letters first, then one write for all contacts of the batch, then who was on the line."""
+        """Dead letters first, then one write for all contacts, then who was on the line and who was lost."""
         changes: dict[str, Document] = {}
         letters: list[Record] = []
         heard: list[Heard] = []
@@ -57,12 +61,13 @@ class ContactHandler:
             await self._publisher.publish(letters)
         await self._contacts.apply(changes)
         await self._follow(heard)
+        await self._missed.follow(changes)
 
     async def poison(self, record: Received, error: Exception) -> None:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         return dead_letter(self._dead_letters, record, READER, reason)
 
 

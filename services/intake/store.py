@@ -2,12 +2,15 @@
 
 A contact document: `_id`, `events` (by the channel's number), and `offered` or, of a call out, `placed`, `answered`,
 `ended`: what the contact as a whole knows. Each fact begins with its time, so that of repeats the first stays, whoever
-writes last. An agent document: `_id` (the agent's name), `rev`, `state`, `since`.
+writes last. `missed` of a lost call: missed_store.py.
+
+An agent document: `_id` (the agent's name), `rev`, `state`, `since`.
 """
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from services.intake.domain.missed import stored_state
 from shared.documents import Document, Documents, holder, keep_first
 from shared.mongo import MongoDocuments, merge, reachable
 from shared.testing import MemoryDocuments, MemoryTable
@@ -109,5 +112,6 @@ def shown(document: Document) -> Document:
         "placed": placed or None,
         "answered": document.get("answered"),
         "ended": document.get("ended"),
+        "missed": stored_state(document),
         "events": sorted(events, key=lambda event: event["number"]),
     }

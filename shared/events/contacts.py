@@ -57,7 +57,10 @@ class Ended(Struct, frozen=True, kw_only=True):
 
 
 class Placed(Struct, frozen=True, kw_only=True):
-    """The centre called somebody about a case; `callee` in words, a citizen masked, the number sealed."""
+    """The centre called somebody; `callee` in words, a citizen masked, the number sealed.
+
+    About a case, or, where `case_id` is empty, because his call was lost (`contact.called_back` stands there).
+    """
 
     number: int
     channel: str
@@ -68,6 +71,18 @@ class Placed(Struct, frozen=True, kw_only=True):
     direction: Literal["out"] = "out"
 
 
+class CalledBack(Struct, frozen=True, kw_only=True):
+    """The centre called the caller of this lost call back (漏话回拨); `contact_id` is the call out.
+
+    Its `number` is above every one that a telephone system gives.
+    """
+
+    number: int
+    contact_id: str
+    result: CallResult
+    text: str
+
+
 CONTACTS = Registry(
     {
         "contact.offered.v1": Offered,
@@ -75,5 +90,6 @@ CONTACTS = Registry(
         "contact.key_pressed.v1": KeyPressed,
         "contact.answered.v1": Answered,
         "contact.ended.v1": Ended,
+        "contact.called_back.v1": CalledBack,
     }
 )

@@ -226,7 +226,7 @@ async def test_bad_bodies_get_a_reason(intake: World, body: object, status: int,
         ("/contacts/nobody/cases", CASE, "agent", 422),
         (f"/contacts/{CONTACT}/cases", {**CASE, "matter": 0}, "agent", 422),
         (f"/contacts/{CONTACT}/cases", {**CASE, "text": "字" * 20_001}, "agent", 422),
-        (f"/contacts/{CONTACT}/cases", {**CASE, "text": "\x01" * 20_000, "answer": "\x01" * 20_000}, "agent", 202),
+        (f"/contacts/{CONTACT}/cases", {**CASE, "text": "😀" * 20_000, "answer": "😀" * 20_000}, "agent", 202),
         (f"/contacts/{CONTACT}/attachments", {"case_id": "N-1"}, "agent", 422),
         ("/web/contacts", {"title": "t", "text": "t"}, "service", 422),
         ("/calls/outbound", OUT, "agent", 422),
@@ -255,6 +255,13 @@ async def test_the_description_is_true(intake: World) -> None:
     body = paths["/contacts/{contact_id}/cases"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["required"]) == {"title", "text", "matter"}
     assert "$ref" not in str(paths["/calls/events"]["post"]["requestBody"])
+
+
+async def test_an_answer_in_the_call_keeps_the_landlines_of_offices_and_what_was_said_keeps_none(intake: World) -> None:
+    said = "请拨0311-88881234，或138-1234-1234"
+    await intake.post(f"/contacts/{CONTACT}/cases", {**CASE, "text": said, "answer": said}, "agent")
+    data = COMMANDS.data(on(intake, "commands.normal")[0])
+    assert (data.text, data.answer) == ("请拨0311****1234，或138****1234", "请拨0311-88881234，或138****1234")
 
 
 async def test_who_types_no_number_answers_to_that_of_the_call(intake: World) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from services.intake.domain.agents import Heard
 from services.intake.handlers import ContactHandler
+from services.intake.missed import MissedCalls
+from services.intake.missed_store import MemoryMissed
+from services.intake.policy import load_outbound
 from services.intake.store import MemoryContacts
 from shared.deadletters import ORIGIN, READER
 from shared.events.contacts import CONTACTS, Answered, Ended, KeyPressed, Offered, SealedPerson
@@ -17,6 +20,7 @@ from shared.ids import derive
 from shared.records import Record, record_of
 from shared.testing import MemoryLog, MemoryPublisher, Stored
 from tests.factories import START
+from tests.unit.intake.world import POLICY
 
 CONTACT = derive("contact", "1")
 PERSON = SealedPerson(caller_ref="r", masked="138****1234", sealed="k1.x")
@@ -49,7 +53,11 @@ def read(*records: Record) -> list[Stored]:
 
 def handler() -> tuple[ContactHandler, MemoryContacts, MemoryPublisher]:
     contacts, publisher = MemoryContacts(), MemoryPublisher()
-    return ContactHandler(contacts, publisher, "dead-letters", nobody_hears), contacts, publisher
+    return ContactHandler(contacts, publisher, "dead-letters", nobody_hears, missed_of(contacts)), contacts, publisher
+
+
+def missed_of(contacts: MemoryContacts) -> MissedCalls:
+    return MissedCalls(MemoryMissed(contacts), load_outbound(POLICY).call_back)
 
 
 async def nobody_hears(_: Sequence[Heard]) -> None:

@@ -86,13 +86,21 @@ def test_what_a_person_judges_urgent_has_the_urgent_lane(priority: Priority | No
         ("(0531)12345", "0531-12345"),
         ("010-110", "010-110"),
         ("+14155552671", "+14155552671"),
+        ("１３８１２３４１２３４", "+8613812341234"),
+        ("138１２３４１２３４", "+8613812341234"),
+        ("＋86　138－1234－1234", "+8613812341234"),
+        ("１２３４５", "0311-12345"),
+        ("（０５３１）１２３４５", "0531-12345"),
+        ("96123", "0311-96123"),
     ],
 )
 def test_numbers_have_one_form(dialled: str, stored: str) -> None:
     assert normal(dialled, "0311") == stored
 
 
-@pytest.mark.parametrize("dialled", ["abc", "77", "23812341234", "+999123", "1381234"])
+@pytest.mark.parametrize(
+    "dialled", ["abc", "77", "23812341234", "+999123", "1381234", "138", "139", "10138", "12000", "²²²²²²²"]
+)
 def test_what_is_no_number_is_said_without_repeating_it(dialled: str) -> None:
     with pytest.raises(NoNumber) as caught:
         normal(dialled, "0311")

@@ -15,8 +15,12 @@ from services.intake.agents import Agents
 from services.intake.api import IntakeApi
 from services.intake.door import Door
 from services.intake.guidance import Guidance
-from services.intake.policy import load_ivr, load_lanes
+from services.intake.missed import MissedCalls
+from services.intake.missed_store import MemoryMissed
+from services.intake.outbound_api import OutboundApi
+from services.intake.policy import load_ivr, load_lanes, load_outbound
 from services.intake.spool import Spool
+from services.intake.spool_api import SpoolApi
 from services.intake.store import MemoryAgents, MemoryContacts
 from shared.auth import issue
 from shared.away import BrokerAway, Refused
@@ -87,7 +91,13 @@ class World:
         self.shelf = Shelf()
         self.whole = True
         guidance = Guidance(load_ivr(POLICY), load_seats(POLICY), self.shelf, self.clock, lambda: self.whole)
-        door = Door(SETTINGS, self.clock, self.acceptor, guidance, load_lanes(POLICY), load_city(POLICY).area_code)
+        outbound = load_outbound(POLICY)
+        door = Door(
+            SETTINGS, self.clock, self.acceptor, guidance,
+            lanes=load_lanes(POLICY), area=load_city(POLICY).area_code, quiet=outbound.quiet,
+        )  # fmt: skip
+        missed = MemoryMissed(self.contacts)
+        self.missed = MissedCalls(missed, outbound.call_back)
         self.guidance = guidance
         self.agents = Agents(MemoryAgents(), guidance, self.clock)
         api = IntakeApi(
@@ -96,11 +106,12 @@ class World:
             contacts=self.contacts,
             guidance=guidance,
             agents=self.agents,
-            spools=spools.values(),
         )
         self.app = FastAPI()
         install_errors(self.app)
         self.app.include_router(api.router())
+        self.app.include_router(OutboundApi(SETTINGS, door, missed).router())
+        self.app.include_router(SpoolApi(SETTINGS, spools).router())
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://intake")
 
