@@ -29,6 +29,7 @@ class BatchRunner:
         self._poison = poison
         self._clock = clock
         self._abandoned = abandoned
+        self._waits = names.RETRIES.labels(group, "away")
 
     async def run(self, records: Sequence[Received]) -> None:
         """Raises Abandoned when the batch must be given up uncommitted."""
@@ -80,7 +81,7 @@ class BatchRunner:
                     raise
                 if self._abandoned():
                     raise Abandoned(str(error)) from error
-                names.RETRIES.labels(self.group, "away").inc()
+                self._waits.inc()
                 log.warning("away; the batch waits", group=self.group, error=repr(error), attempt=attempt)
                 await self._clock.sleep(backoff(attempt))
                 attempt += 1

@@ -22,6 +22,8 @@ from shared.policy import Policy, load
 
 KNOWN = range(2004, 2027)
 """Years that chinesecalendar 1.11 knows; past them weekends are all there is, with a warning."""
+LAST = 2099
+"""No year is counted after it: each takes memory, and a date so far ahead is a mistake."""
 DAY = 86_400_000_000
 """Microseconds of a day; working time is counted in whole ones, so that nothing is rounded."""
 _PERIOD = re.compile(r"^(\d{1,5})(m|h|wh|wd)$")
@@ -144,9 +146,11 @@ class Calendar:
         return _EPOCH + timedelta(days=self._days[place], microseconds=within)
 
     def _reach(self) -> None:
-        """Count the next year as well."""
+        """Count the next year as well. Raises ValueError."""
         begins = self._horizon + 1
         year = date.fromordinal(begins + 1).year
+        if year > LAST:
+            raise ValueError(f"no working days are counted after {LAST}")
         self._horizon = date(year, 12, 31).toordinal() - 1
         self._days.extend(day for day in range(begins, self._horizon + 1) if self._counts(date.fromordinal(day + 1)))
 

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 from msgspec import Struct
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from shared.calendars import Calendar, CalendarFile, Calendars, parsed
 from shared.events.commands import Clock, Priority, RequestType
-from shared.policy import Policy, PolicyError, load
+from shared.policy import Policy, PolicyError, Units, load, load_units
 
 LINES = 4096
 """Kinds of clocks whose line is remembered; topics are free text."""
 NONE = "none"
 """Stands in a line of the table where nobody is held to that clock."""
+_LONGEST = {"h": 87_600, "wh": 20_000, "wd": 2_500}
+"""Ten years, about: what is due later than the calendar counts would fail only when it is used."""
 
 
 class Matter(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,28 +52,44 @@ class When(Policy):
 
 
 def _period(text: str) -> str:
-    if text != NONE:
-        parsed(text)
+    count, unit = parsed(text)
+    if not count:
+        raise ValueError(f"{text!r} is over before it begins")
+    if count > _LONGEST.get(unit, count):
+        raise ValueError(f"{text!r} is longer than ten years")
     return text
 
 
+def _or_none(text: str) -> str:
+    return text if text == NONE else _period(text)
+
+
+def _always(text: str) -> str:
+    if text == NONE:
+        raise ValueError("no order is without a time to sign and a time to resolve it")
+    return _period(text)
+
+
 Period = Annotated[str, AfterValidator(_period)]
+PeriodOrNone = Annotated[str, AfterValidator(_or_none)]
+PeriodAlways = Annotated[str, AfterValidator(_always)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Limit(When):
     """One line: a period per clock; a clock that it does not name is looked up in the lines below."""
 
     id: str
-    audit: Period | None = None
-    sign: Period | None = None
-    contact: Period | None = None
-    resolve: Period | None = None
-    progress: Period | None = None
-    approve: Period | None = None
-    follow_up: Period | None = None
-    reply: Period | None = None
-    supervision: Period | None = None
-    warn_left: tuple[float, ...] | None = None
+    audit: PeriodOrNone | None = None
+    sign: PeriodAlways | None = None
+    contact: PeriodOrNone | None = None
+    resolve: PeriodAlways | None = None
+    progress: PeriodOrNone | None = None
+    approve: PeriodOrNone | None = None
+    follow_up: PeriodOrNone | None = None
+    reply: PeriodOrNone | None = None
+    supervision: PeriodOrNone | None = None
+    warn_left: tuple[Share, ...] | None = None
     """Warn when these shares of the time are left; not given: as the table says."""
 
     def period(self, clock: Clock) -> str | None:
@@ -88,17 +106,12 @@ class Pauses(Policy):
     extension_asked: tuple[Clock, ...] = ()
 
 
-def _appeal(text: str) -> str:
-    parsed(text)
-    return text
-
-
 class Deadlines(Policy):
     """deadlines.yaml. `appeal_within`: how long after its close a case can still be reopened; then it is archived."""
 
     version: str
-    appeal_within: Annotated[str, AfterValidator(_appeal)]
-    warn_left: tuple[float, ...]
+    appeal_within: Period
+    warn_left: tuple[Share, ...]
     pauses: Pauses
     limits: tuple[Limit, ...]
 
@@ -157,10 +170,14 @@ Move = Callable[[datetime, datetime, datetime], datetime]
 def granted(
     due: datetime, since: datetime, own: datetime | None, extended: Extension | None
 ) -> tuple[datetime, datetime, str]:
-    """(deadline, from when pauses count, why it is not the table's) of an order with a deadline of its own."""
-    if extended is not None:
+    """(deadline, from when pauses count, why it is not the table's) of an order with a deadline of its own.
+
+    Where another type of request has more time than was granted, the extension shortens nothing.
+    """
+    base = due if own is None else min(due, own)
+    if extended is not None and extended.until > base:
         return extended.until, extended.at, "extended"
-    return (due, since, "") if own is None else (min(due, own), since, "own")
+    return base, since, "" if own is None else "own"
 
 
 def stood(due: datetime, since: datetime, pauses: Iterable[Span], move: Move) -> tuple[datetime, datetime | None]:
@@ -238,7 +255,7 @@ def make_rulebook(deadlines: Deadlines, profiles: Profiles, calendar: CalendarFi
 
 
 def _check_complete(book: Rulebook) -> None:
-    """No order may be without a time to sign and to resolve it."""
+    """No order may be without a time to sign and to resolve it: where a line fits, it has one (`Limit`)."""
     for priority in get_args(Priority):
         for kind in get_args(RequestType):
             matter = Matter(priority=priority, request_type=kind)
@@ -250,8 +267,13 @@ def _check_complete(book: Rulebook) -> None:
 
 def load_rulebook(folder: Path) -> Rulebook:
     """The rulebook of a city's policy folder; raises PolicyError."""
-    return make_rulebook(
-        load(folder, "deadlines", Deadlines),
-        load(folder, "profiles", Profiles),
-        load(folder, "calendar", CalendarFile),
-    )
+    profiles, calendar = load(folder, "profiles", Profiles), load(folder, "calendar", CalendarFile)
+    if unused := _unused(calendar, profiles, load_units(folder)):
+        raise PolicyError(f"{folder / 'calendar.yaml'}: others: {unused} is no unit, and no profile's calendar")
+    return make_rulebook(load(folder, "deadlines", Deadlines), profiles, calendar)
+
+
+def _unused(calendar: CalendarFile, profiles: Profiles, units: Units) -> str:
+    """Calendars that nobody is counted on, whose names must be wrong."""
+    known = {*units.by_code(), *(profile.calendar for profile in profiles.profiles)}
+    return ", ".join(name for name in calendar.others if name not in known)

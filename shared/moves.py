@@ -248,7 +248,8 @@ MOVES: tuple[Move, ...] = (
         verb="undo_merge", roles=_roles("dispatcher supervisor"), refusal="not_merged", case=_stays("MERGED"),
     ),
     Move(
-        verb="release", roles=_roles("service"), refusal="no_such_merge", case=_stays(*_OPEN, *_OVER, "LINKED"),
+        verb="release", roles=_roles("service"), refusal="no_such_merge",
+        case=_stays(*_OPEN, *_OVER, "LINKED") | {"PENDING_CALLBACK": ("PENDING_CALLBACK", "CLOSED")},
     ),
     Move(
         verb="split", roles=_roles("dispatcher auditor supervisor"), refusal="not_open",
@@ -257,7 +258,8 @@ MOVES: tuple[Move, ...] = (
     Move(
         verb="record_split", roles=_roles("service"), refusal="no_such_split",
         case=_stays(*_OPEN, *_OVER, "LINKED")
-        | {"PENDING_REPLY": ("PENDING_REPLY", "PENDING_CALLBACK", "CLOSED", "REJECTED_GUIDED")},
+        | {"PENDING_REPLY": ("PENDING_REPLY", "PENDING_CALLBACK", "CLOSED", "REJECTED_GUIDED")}
+        | {"PENDING_CALLBACK": ("PENDING_CALLBACK", "CLOSED")},
     ),
     Move(
         verb="declare_event", roles=_roles("dispatcher supervisor"), refusal="not_open", case=_stays(*_OPEN),

@@ -1,12 +1,16 @@
 """Reading a city's policy: a folder of YAML, one pydantic model per file, each with a version that decisions record."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Model = TypeVar("Model", bound=BaseModel)
+_NAMES = ("id", "code", "step")
+"""What an entry of a list is known by, for whoever reads that it is wrong."""
 
 
 class PolicyError(ValueError):
@@ -47,8 +51,29 @@ class Units(Policy):
     version: str
     units: tuple[Unit, ...]
 
+    @model_validator(mode="after")
+    def _tree(self) -> "Units":
+        if faults := [*_faults(self.units)]:
+            raise ValueError("; ".join(faults))
+        return self
+
     def by_code(self) -> dict[str, Unit]:
         return {unit.code: unit for unit in self.units}
+
+
+def _faults(units: Sequence[Unit]) -> Iterator[str]:
+    """Units that are there twice, and those whose way up ends nowhere or leads back to them."""
+    parents = {unit.code: unit.parent for unit in units}
+    yield from (f"{code} is there twice" for code, count in Counter(one.code for one in units).items() if count > 1)
+    yield from (f"{one.code} lies below unknown unit {one.parent}" for one in units if one.parent not in ("", *parents))
+    yield from (f"{code} lies below itself" for code in parents if code in _above(code, parents))
+
+
+def _above(code: str, parents: Mapping[str, str]) -> list[str]:
+    found: list[str] = []
+    while (code := parents.get(code, "")) and code not in found:
+        found.append(code)
+    return found
 
 
 def load(folder: Path, name: str, model: type[Model]) -> Model:
@@ -59,9 +84,31 @@ def load(folder: Path, name: str, model: type[Model]) -> Model:
 def read(path: Path, model: type[Model]) -> Model:
     """Read one file of policy; raises PolicyError."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PolicyError(f"{path}: {error}") from error
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faults = [f"{_place(one['loc'], raw)}{one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        raise PolicyError("\n".join(f"{path}: {fault}" for fault in faults)) from error
+
+
+def _place(steps: Sequence[str | int], raw: Any) -> str:
+    """`limits.praise.resolve: `, entries of lists by what they are known by; empty where it is the whole file."""
+    names: list[str] = []
+    for step in steps:
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            raw = None
+        names.append(_name(step, raw))
+    return ".".join(names) + ": " if names else ""
+
+
+def _name(step: str | int, entry: Any) -> str:
+    known = entry if isinstance(step, int) and isinstance(entry, dict) else {}
+    return str(next((known[name] for name in _NAMES if name in known), step))
 
 
 def load_city(folder: Path) -> City:

@@ -29,7 +29,9 @@ def route(matter: Situation) -> Routing:
 
 
 def due(start: datetime, period: str) -> datetime:
-    """Days are natural days here; what is no number of days is a day too."""
+    """Working days are natural days here; what is no number of those or of minutes is a day too."""
+    if period.endswith("m"):
+        return start + timedelta(minutes=int(period.removesuffix("m")))
     return start + timedelta(days=int(period.removesuffix("wd")) if period.endswith("wd") else 1)
 
 

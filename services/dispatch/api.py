@@ -89,12 +89,12 @@ class CasesApi:
         return answer(outcome, status)
 
     async def one(self, request: Request) -> Response:
-        """A case with its whole timeline, by id or by number."""
+        """A case with its whole timeline, by id or by number; a unit reads there what concerns it."""
         who = _reader(caller(request, self._settings))
         document = await _find(self._store, request.path_params["case"])
         _check_unit(who, document)
         happened = timeline(read_log(document), self._topics.cases(lane_of(str(document["_id"]))))
-        return answer(whole(document, happened, self._rules), 200)
+        return answer(whole(document, happened, self._rules, who.unit), 200)
 
     async def many(self, request: Request) -> Response:
         """Cases by state, by unit and state of its order, by the state of any unit's order (`order_state`), or the open

@@ -23,6 +23,7 @@ from services.dispatch.routing_api import routing_router
 from services.dispatch.store import MongoStore
 from services.dispatch.sweeper import Sweeper
 from services.dispatch.ties_api import TiesApi
+from services.dispatch.waiting_api import waiting_router
 from services.dispatch.walker import Walker
 from services.dispatch.walks import MongoWalks
 from shared.bus import SOON, Bus
@@ -148,5 +149,6 @@ def build(settings: Settings, clock: Clock) -> FastAPI:
         app.add_middleware(Shortcut, busy={**cases.busy(), **ties.busy()})
         router = load_router(settings.policy)
         proposer = Proposer(settings.topic_model, load_topics(settings.policy), router)
+        app.include_router(waiting_router(settings, parts.store))
         app.include_router(routing_router(settings, clock, router, MongoPast(parts.database), proposer))
     return app

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.dispatch.remarks import masked
 from shared import names
 from shared.clock import Clock
 from shared.deadletters import dead_letter
 from shared.events.commands import COMMANDS, verb_of
-from shared.events.envelope import Envelope, Unreadable, decode
+from shared.events.envelope import Envelope, Unreadable, decode, raw
 from shared.events.topics import Topics, is_case_id, lane_of
 from shared.ids import client_command_id, digest, span_of
 from shared.moves import door_roles
@@ -18,6 +19,7 @@ from shared.records import Received, Record, record_of
 from shared.tracing import TRACER
 
 READER = "dispatch.bridge"
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 UNIT_VERBS = frozenset(verb for verb, roles in door_roles().items() if "unit" in roles)
 
 
@@ -51,7 +53,7 @@ class Bridge:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         return dead_letter(self._topics.dead_letters, record, READER, reason)
 
     def _command(self, record: Received, answer: Envelope) -> Envelope:
@@ -64,13 +66,14 @@ class Bridge:
             raise Unreadable(f"subject {answer.subject!r} is no case")
         if answer.actor not in ("", f"unit:{unit}"):
             raise Unreadable(f"{answer.actor} writes in the topic of unit:{unit}")
-        identity = client_command_id(f"unit:{unit}", answer.id)
+        identity, plain = client_command_id(f"unit:{unit}", answer.id), masked(data)
         return msgspec.structs.replace(
             answer,
             id=identity,
             actor=f"unit:{unit}",
             time=self._clock.domain(record.timestamp / 1000),
-            digest=digest([answer.type, answer.subject, msgspec.to_builtins(data)]),
+            data=answer.data if plain is data else raw(plain),
+            digest=digest([answer.type, answer.subject, msgspec.to_builtins(plain)]),
             traceparent=span_of(answer.traceparent, identity, answer.subject),
         )
 

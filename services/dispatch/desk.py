@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from services.dispatch.remarks import masked
 from services.dispatch.store import Store, read_case, read_log
 from services.dispatch.views import event
 from shared import names
@@ -13,12 +14,11 @@ from shared.auth import Identity
 from shared.clock import Clock
 from shared.codes import Codes
 from shared.events.commands import COMMANDS, VERBS, Link, MergeInto
-from shared.events.envelope import Envelope, raw
+from shared.events.envelope import MAX_BYTES, Envelope, raw
 from shared.events.topics import Topics, lane_of
 from shared.follow import Outcomes
 from shared.ids import client_command_id, digest
 from shared.moves import door_roles
-from shared.privacy import redact
 from shared.producer import Publisher
 from shared.records import Received, record_of
 from shared.service import Problem
@@ -31,9 +31,6 @@ MET = 50_000
 """Cases of which this process remembers that they exist."""
 RIGHTS = door_roles()
 """Verb → roles that may send it over HTTP; intake and the timers send theirs over the bus."""
-
-
-_REMARKS = ("text", "note", "callee", "promise")
 
 
 class Desk:
@@ -99,7 +96,7 @@ class Desk:
         except msgspec.ValidationError as error:
             raise Problem(422, "invalid", str(error)) from error
         self._codes.check({name: getattr(data, name, None) for name in ("topic", "area")})
-        return _masked(data)
+        return masked(data)
 
     async def _send(self, envelope: Envelope) -> Any:
         causes = (envelope.id, f"{envelope.id}#{envelope.digest}")
@@ -117,6 +114,8 @@ class Desk:
 
     async def _publish(self, envelope: Envelope) -> None:
         record = record_of(self._topics.commands(lane_of(envelope.subject)), envelope)
+        if len(record.value) > MAX_BYTES:
+            raise Problem(413, "too_large", f"the command makes a record above {MAX_BYTES // 1024} KB")
         try:
             async with asyncio.timeout(ACK_S):
                 await self._publisher.publish([record])
@@ -142,12 +141,6 @@ def _other(data: msgspec.Struct) -> set[str]:
             return {other}
         case _:
             return set()
-
-
-def _masked(data: msgspec.Struct) -> msgspec.Struct:
-    """Whoever writes down a call or a remark writes down numbers."""
-    plain = {name: redact(getattr(data, name)) for name in _REMARKS if getattr(data, name, "")}
-    return msgspec.structs.replace(data, **plain) if plain else data
 
 
 def _answer(envelope: Envelope, record: Received) -> Any:

@@ -31,9 +31,15 @@ from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch"
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 SLICE = 25
 """Cases planned before the other lane gets its turn: some milliseconds."""
 _REJECTED = CASES.types[CommandRejected].encode()
+_DECIDED = {
+    (verb_of(kind), outcome): names.COMMANDS.labels(verb_of(kind), outcome)
+    for kind in COMMANDS.models
+    for outcome in ("accepted", "rejected")
+}
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -115,7 +121,7 @@ class CommandHandler:
                 incoming = await self._read(record)
                 pending.setdefault(incoming.case_id, []).append(incoming)
             except Unreadable as error:
-                names.DEAD_LETTERS.labels(READER).inc()
+                _LETTERS.inc()
                 letters.append(dead_letter(self._topics.dead_letters, record, READER, str(error)))
         await self._publisher.publish(letters)
         firsts: dict[str, str] = {}
@@ -125,7 +131,7 @@ class CommandHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A command that raised three times alone."""
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
 
     async def _read(self, record: Received) -> Incoming:
@@ -271,7 +277,7 @@ def _settled(command: Envelope, entries: Sequence[Entry]) -> Settled:
 def _count(plans: dict[str, Plan], began_ns: int) -> None:
     for plan in plans.values():
         for one in plan.settled:
-            names.COMMANDS.labels(one.verb, one.outcome).inc()
+            _DECIDED[one.verb, one.outcome].inc()
             if TRACER.on:
                 _trace(one, began_ns)
 

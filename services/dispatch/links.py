@@ -28,6 +28,7 @@ from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch.links"
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 ACTOR = "service:dispatch"
 
 
@@ -49,7 +50,7 @@ class LinksHandler:
             try:
                 events += _read(record)
             except Unreadable as error:
-                names.DEAD_LETTERS.labels(READER).inc()
+                _LETTERS.inc()
                 letters.append(dead_letter(self._topics.dead_letters, record, READER, str(error)))
         known = await self._look([asked_about(data) for _, data in events])
         relays = [
@@ -66,7 +67,7 @@ class LinksHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
 
     async def _look(self, cases: Sequence[str]) -> dict[str, Case]:

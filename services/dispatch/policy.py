@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from services.dispatch.domain.context import Due, Extensions, Parked, Resolve, Rules, unmoved
 from services.dispatch.domain.proposals import Topics
 from services.dispatch.domain.routing import Router, RoutingPolicy
 from services.dispatch.domain.routing_check import errors_of
 from shared.calendars import Calendar, load_calendar
-from shared.deadlines import NONE, Matter, Move, Rulebook, load_rulebook
+from shared.deadlines import NONE, Matter, Move, Period, Rulebook, load_rulebook
 from shared.events.commands import RequestType
 from shared.policy import Policy, PolicyError, Units, load, load_units, read
 
@@ -27,25 +30,25 @@ class ReturnReason(Policy):
 
 
 class ExtensionRules(Policy):
-    times: int
-    each: str
-    total: str
-    ask_before: str
+    times: Annotated[int, Field(ge=0)]
+    each: Period
+    total: Period
+    ask_before: Period
 
 
 class RulesFile(Policy):
     """rules.yaml"""
 
     version: str
-    max_returns: int
-    return_within: str
-    return_within_urgent: str
+    max_returns: Annotated[int, Field(ge=0)]
+    return_within: Period
+    return_within_urgent: Period
     return_reasons: dict[str, ReturnReason]
     extensions: ExtensionRules
-    quorum: int
-    child_share: float
-    park_days: int
-    keeper_within_minutes: int
+    quorum: Annotated[int, Field(ge=1)]
+    child_share: Annotated[float, Field(gt=0, le=1)]
+    park_days: Annotated[int, Field(ge=1, le=3_650)]
+    keeper_within_minutes: Annotated[int, Field(ge=1)]
     follow_up: tuple[RequestType, ...]
 
 
@@ -53,7 +56,6 @@ def load_rules(folder: Path) -> Rules:
     """Rules of a city's policy folder; raises PolicyError, also where a file names an unknown unit."""
     routing, rules, units = load(folder, "routing", RoutingPolicy), load(folder, "rules", RulesFile), load_units(folder)
     refuse(folder / "routing.yaml", errors_of(routing, units))
-    refuse(folder / "units.yaml", orphans(units))
     return make_rules(routing, rules, units, load_rulebook(folder), load_calendar(folder).due)
 
 
@@ -123,12 +125,6 @@ def platforms(units: Units) -> dict[str, str]:
 
 def load_topics(folder: Path) -> Topics:
     return load(folder, "topics", Topics)
-
-
-def orphans(units: Units) -> list[str]:
-    """Units that lie below one that is not there."""
-    known = units.by_code()
-    return [f"{one.code} lies below unknown unit {one.parent}" for one in units.units if one.parent not in ("", *known)]
 
 
 def keeper_within(folder: Path) -> timedelta:

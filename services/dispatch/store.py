@@ -54,6 +54,8 @@ class Store(Protocol):
         """A page of rows, by id after `after`."""
         ...
 
+    async def one_waiting(self, command: str) -> Waiting | None: ...
+
     async def known(self, cases: Sequence[str]) -> set[str]: ...
 
     async def drop_waiting(self, ids: Sequence[str]) -> None: ...
@@ -140,6 +142,11 @@ class MongoStore:
             found = self._database.waiting.find({"_id": {"$gt": after}}).sort("_id", ASCENDING)
             rows = await found.limit(PAGE).to_list(None)
         return [_unrow(row) for row in rows]
+
+    async def one_waiting(self, command: str) -> Waiting | None:
+        with reachable():
+            found = await self._database.waiting.find_one({"_id": command})
+        return None if found is None else _unrow(found)
 
     async def known(self, cases: Sequence[str]) -> set[str]:
         with reachable():
@@ -234,6 +241,10 @@ class MemoryStore:
     async def waiting(self, after: str = "") -> list[Waiting]:
         await self._process.point()
         return sorted((row for row in self.state.waiting.values() if row.id > after), key=lambda row: row.id)[:PAGE]
+
+    async def one_waiting(self, command: str) -> Waiting | None:
+        await self._process.point()
+        return self.state.waiting.get(command)
 
     async def known(self, cases: Sequence[str]) -> set[str]:
         await self._process.point()

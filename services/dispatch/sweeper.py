@@ -8,7 +8,7 @@ from services.dispatch.handlers import READER
 from services.dispatch.store import PAGE, Store, Waiting
 from shared import names
 from shared.clock import Clock
-from shared.deadletters import KIND, ORIGIN, REASON
+from shared.deadletters import KIND, ORIGIN, REASON, WAITING
 from shared.deadletters import READER as READER_HEADER
 from shared.events.topics import Topics
 from shared.producer import Publisher
@@ -60,7 +60,7 @@ class Sweeper:
         headers = (
             (KIND, b"waiting"),
             (REASON, b"no such case for ten minutes"),
-            (ORIGIN, f"waiting/{row.id}".encode()),
+            (ORIGIN, f"{WAITING}{row.id}".encode()),
             (READER_HEADER, READER.encode()),
         )
         return Record(self._topics.dead_letters, row.key, row.value, (*headers, *row.headers))

@@ -1,4 +1,4 @@
-"""What the API shows of a case: masked, without sealed contacts."""
+"""What the API shows of a case: masked, without sealed contacts, and nobody who reported misconduct."""
 
 from typing import Any
 
@@ -7,11 +7,17 @@ import msgspec
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.context import Rules
 from services.dispatch.domain.fold import Entry
+from services.dispatch.domain.secrecy import reporter_of, text_of
 from services.dispatch.domain.states import state_of
 from services.dispatch.domain.suborders import due_of
 from services.dispatch.store import read_case
+from shared.concerns import part
 from shared.documents import Document
+from shared.elements import told
 from shared.events.envelope import decode
+from shared.privacy import is_secret
+
+_REPORTERS = frozenset({"reporter", "reporters", "contact_id"})
 
 
 def summary(document: Document, rules: Rules) -> dict[str, Any]:
@@ -50,12 +56,21 @@ def summary(document: Document, rules: Rules) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def whole(document: Document, timeline: list[dict[str, Any]], rules: Rules) -> dict[str, Any]:
-    """The case page: summary, the matter, debts and everything that happened, in order."""
+def whole(document: Document, timeline: list[dict[str, Any]], rules: Rules, unit: str = "") -> dict[str, Any]:
+    """The case page: summary, the matter, debts and what happened, in order; for a unit, what concerns it."""
     case = read_case(document)
-    matter = {name: getattr(case, name) for name in ("text", "request_type", "topic", "area", "address", "answer")}
-    shown = {"reporter": case.reporter, "debts": _debts(case), "ties": _ties(case), "timeline": timeline}
-    return {**summary(document, rules), **matter, **shown}
+    matter = {name: getattr(case, name) for name in ("request_type", "topic", "area", "address", "answer")}
+    shown = {"text": text_of(case), "reporter": reporter_of(case), "debts": _debts(case), "ties": _ties(case)}
+    return {**summary(document, rules), **matter, **shown, "timeline": _seen(case, timeline, unit)}
+
+
+def _seen(case: Case, timeline: list[dict[str, Any]], unit: str) -> list[dict[str, Any]]:
+    if unit:
+        parts = [part(unit, one["type"].removesuffix(".v1"), one["actor"], one["data"]) for one in timeline]
+        timeline = [{**one, "data": data} for one, data in zip(timeline, parts, strict=True) if data is not None]
+    if is_secret(case.request_type):
+        timeline = [{**one, "data": _anonymous(one["data"])} for one in timeline]
+    return timeline
 
 
 def _ties(case: Case) -> dict[str, Any]:
@@ -71,9 +86,12 @@ def _ties(case: Case) -> dict[str, Any]:
 
 def _debts(case: Case) -> list[dict[str, Any]]:
     return [
-        {"id": debt.id, "cycle": debt.cycle, "state": debt.state, "reporter": debt.reporter.person.masked}
+        {
+            "id": debt.id, "cycle": debt.cycle, "state": debt.state,
+            "reporter": "" if is_secret(case.request_type) else debt.reporter.person.masked,
+        }
         for debt in case.debts
-    ]
+    ]  # fmt: skip
 
 
 def timeline(entries: list[Entry], topic: str) -> list[dict[str, Any]]:
@@ -84,13 +102,14 @@ def timeline(entries: list[Entry], topic: str) -> list[dict[str, Any]]:
 def event(value: bytes) -> dict[str, Any]:
     """One event for people: its data without the sealed contact."""
     envelope = decode(value)
+    data = _unsealed(msgspec.json.decode(envelope.data))
     return {
         "sequence": envelope.sequence,
         "time": envelope.time.isoformat(),
         "type": envelope.type,
         "actor": envelope.actor,
         "cause": envelope.causationid,
-        "data": _unsealed(msgspec.json.decode(envelope.data)),
+        "data": _anonymous(data) if is_secret(data.get("request_type", "")) else data,
     }
 
 
@@ -98,3 +117,11 @@ def _unsealed(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _unsealed(value) for key, value in data.items() if key not in ("sealed", "caller_ref")}
     return [_unsealed(one) for one in data] if isinstance(data, list) else data
+
+
+def _anonymous(data: Any) -> Any:
+    """Without who reported it, where the data is of a report of misconduct."""
+    if isinstance(data, dict):
+        kept = {key: _anonymous(value) for key, value in data.items() if key not in _REPORTERS}
+        return {**kept, "text": told(data["text"])} if "text" in data else kept
+    return [_anonymous(one) for one in data] if isinstance(data, list) else data

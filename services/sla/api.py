@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
@@ -16,10 +17,12 @@ from services.sla.policy import with_deadlines
 from services.sla.store import Store
 from shared.bodies import raw_body
 from shared.clock import Clock
+from shared.documents import Document
 from shared.policy import PolicyError
 from shared.service import Problem, caller
 from shared.settings import Settings
 
+log = structlog.get_logger()
 PAGE = 500
 MAX_POLICY = 64 * 1024
 PLANNERS = frozenset({"supervisor", "operator"})
@@ -72,12 +75,21 @@ async def _compare(store: Store, other: Schedule, found: Difference, most: int, 
     after = ""
     while page := await store.running(after, min(PAGE, most - found.cases)):
         for document in page:
-            found.look(document["_id"], msgspec.convert(document["state"], Clocks), other, now)
+            _look(found, document, other, now)
         after = page[-1]["_id"]
         if found.cases >= most:
             return not await store.running(after, 1)
         await asyncio.sleep(0)
     return True
+
+
+def _look(found: Difference, document: Document, other: Schedule, now: datetime) -> None:
+    """One that cannot be counted keeps nobody from trying a policy on all the others."""
+    try:
+        found.look(document["_id"], msgspec.convert(document["state"], Clocks), other, now)
+    except Exception as error:
+        log.warning("a case's deadlines cannot be counted", case=document["_id"], error=repr(error))
+        found.uncounted += 1
 
 
 def notices_router(settings: Settings, notices: Notices) -> APIRouter:

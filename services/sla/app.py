@@ -30,6 +30,8 @@ from shared.service import install_errors
 from shared.settings import Settings
 from shared.tasks import end
 
+_LETTERS = names.DEAD_LETTERS.labels("sla")
+
 
 class Sla:
     """The parts of one sla process."""
@@ -55,7 +57,7 @@ class Sla:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        names.DEAD_LETTERS.labels("sla").inc()
+        _LETTERS.inc()
         await self.publisher.publish([dead_letter(self.topics.dead_letters, record, "sla", repr(error))])
 
     def _lane(self, lane: Lane) -> None:

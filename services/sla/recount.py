@@ -8,10 +8,11 @@ import structlog
 from services.sla.domain.clocks import Clocks
 from services.sla.domain.schedule import Schedule
 from services.sla.store import Store
-from services.sla.timers import write_of
+from services.sla.timers import aside, write_of
 from shared import names
 from shared.away import AWAY
 from shared.clock import Clock as WallClock
+from shared.documents import Document, Write
 
 log = structlog.get_logger()
 PAGE = 500
@@ -26,7 +27,7 @@ async def recount(store: Store, schedule: Schedule, clock: WallClock) -> int:
     total = 0
     while True:
         try:
-            done = await _page(store, schedule)
+            done = await _page(store, schedule, clock)
         except AWAY as error:
             log.warning("counting anew waits", error=repr(error))
             await clock.sleep(WAIT_S)
@@ -39,13 +40,18 @@ async def recount(store: Store, schedule: Schedule, clock: WallClock) -> int:
         await asyncio.sleep(0)
 
 
-async def _page(store: Store, schedule: Schedule) -> int:
+async def _page(store: Store, schedule: Schedule, clock: WallClock) -> int:
     found = await store.outdated(schedule.version, PAGE)
-    writes = []
-    for document in found:
-        state = msgspec.convert(document["state"], Clocks)
-        schedule.renew(state)
-        writes.append(write_of(document, state))
-    await store.cases.save(writes)
+    await store.cases.save([_counted(document, schedule, clock) for document in found])
     names.TIMERS_RECOUNTED.inc(len(found))
     return len(found)
+
+
+def _counted(document: Document, schedule: Schedule, clock: WallClock) -> Write:
+    """One that cannot be counted is left to the timers, which try it again."""
+    try:
+        state = msgspec.convert(document["state"], Clocks)
+        schedule.renew(state)
+        return write_of(document, state)
+    except Exception as error:
+        return aside(document, error, clock.now(), schedule.version)

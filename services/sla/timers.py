@@ -2,6 +2,8 @@
 
 The truth is in the documents: every round asks the index for the oldest page of all owned partitions, or, where that
 is full, of each, so memory holds no more than those pages, however many timers live.
+
+A case whose clocks cannot be counted holds up nobody: it is tried again later, and rings until it is mended.
 """
 
 import asyncio
@@ -31,8 +33,11 @@ from shared.tracing import TRACER
 log = structlog.get_logger()
 PAGE = 500
 POLL_S = 0.25
+AGAIN = timedelta(minutes=10)
+"""More often than the alarm's window, so that it rings as long as the case stands still."""
 STORED = timedelta(milliseconds=1)
 """MongoDB keeps no finer moments than this."""
+_ASIDE = names.PARKED.labels("sla")
 Horizons = Callable[[], Awaitable[dict[int, float]]]
 """Owned partition → unix seconds up to which its events are known, or 0 (shared/bus.py, read_up_to)."""
 
@@ -113,7 +118,7 @@ class Timers:
         fired: list[Fired] = []
         writes: list[Write] = []
         for document in due:
-            told, write = self._rungs(document, until)
+            told, write = self._try(document, until)
             fired += told
             writes.append(write)
         fired.sort(key=lambda one: one.due.rung.at)
@@ -123,6 +128,12 @@ class Timers:
         await self._store.cases.save(writes)
         self._count(fired, began_ns)
         return len(fired)
+
+    def _try(self, document: Document, until: datetime) -> tuple[list[Fired], Write]:
+        try:
+            return self._rungs(document, until)
+        except Exception as error:
+            return [], aside(document, error, self._clock.now(), self._schedule.version)
 
     def _rungs(self, document: Document, until: datetime) -> tuple[list[Fired], Write]:
         """The commands that are due, and the write that says so; a failed guard only means that they are told again."""
@@ -149,6 +160,16 @@ def write_of(document: Document, state: Clocks) -> Write:
     """The guarded write of a state that was loaded from this document."""
     fields: Document = {"state": msgspec.to_builtins(state), **state.index()}
     return Write(document["_id"], document["rev"], fields, {})
+
+
+def aside(document: Document, error: Exception, now: datetime, version: str) -> Write:
+    """Out of the way of the others: counted and logged, and due again in a while; its state stays as it is.
+
+    The version is for the index alone, so that it is not found for a recount again and again.
+    """
+    log.error("a case's deadlines cannot be counted", case=document["_id"], error=repr(error), exc_info=error)
+    _ASIDE.inc()
+    return Write(document["_id"], document["rev"], {"next": now + AGAIN, "version": version}, {})
 
 
 def _notices(fired: Sequence[Fired]) -> list[Notice]:

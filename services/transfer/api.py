@@ -53,7 +53,7 @@ def partners_router(reception: Reception, verifier: Verifier) -> APIRouter:
 
     @router.post("/transfers/{transfer}/cancel", status_code=202, openapi_extra=_schema(Cancel))
     async def cancel(request: Request, transfer: str) -> JSONResponse:
-        """The origin wants its case back; 409 once it is accepted."""
+        """The origin wants its case back; 409 once it is accepted, or with the case's own reason where it says no."""
         partner, body = await signed(request)
         return JSONResponse(await reception.cancel(partner, transfer, decoded(body, Decoder(Cancel))), 202)
 

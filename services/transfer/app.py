@@ -10,6 +10,7 @@ from services.transfer.api import partners_router, people_router
 from services.transfer.composer import Composer
 from services.transfer.domain.state import Transfers
 from services.transfer.domain.view import TransfersView
+from services.transfer.handback import HandBacks
 from services.transfer.handlers import CasesHandler
 from services.transfer.outbox import Outbox
 from services.transfer.partners import HttpPartners
@@ -59,12 +60,12 @@ class Transfer:
 
     def doors(self) -> tuple[Reception, Verifier, People]:
         """For partners, and for people."""
-        settings = self.settings
+        settings, backs = self.settings, HandBacks(self.store, self.grouped, self._clock, self.outbox)
         reception = Reception(
             settings.city, self.store, self.grouped, self._clock, self.outbox,
-            seal_key=settings.key("seal_key"), ref_key=settings.key("ref_key"),
+            backs=backs, seal_key=settings.key("seal_key"), ref_key=settings.key("ref_key"),
         )  # fmt: skip
-        people = People(self.store, self.grouped, self.outbox, self.partners, self.policy)
+        people = People(self.store, backs, self.partners, self.policy)
         return reception, Verifier(settings.partner_keys, self._clock, self.store), people
 
     def _lane(self, lane: Lane) -> None:

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.transfer.domain.messages import TransferRequest, TransferUpdate
+from services.transfer.domain.messages import TransferRequest, TransferUpdate, fitting
 from services.transfer.domain.state import Received, Sent, Transfers, Update
+from shared.elements import told
 from shared.events.cases import TransferAsked
-from shared.events.commands import MAX_TEXT
-from shared.privacy import is_secret, redact, unseal
+from shared.privacy import is_secret, redact, redact_answer, unseal
 
 
 class Parcel(NamedTuple):
@@ -50,7 +50,7 @@ class Composer:
             origin_case=asked.number,
             asked_at=sent.at,
             title=redact(asked.title),
-            text=redact(asked.text),
+            text=fitting(redact(_text(asked))),
             address=asked.address[:500],
             phone=self._phone(sent, received),
             **shared,
@@ -61,6 +61,11 @@ class Composer:
         """Empty where the partner may not know it, or nobody left one."""
         sealed = sent.request.person.sealed
         return unseal(self._seal_key, sealed) if sealed and _may_know(sent.request, received) else ""
+
+
+def _text(asked: TransferAsked) -> str:
+    """Of a report of misconduct without who reported it; a partner takes no empty text."""
+    return (told(asked.text) or asked.title) if is_secret(asked.request_type) else asked.text
 
 
 def _may_know(asked: TransferAsked, received: Received | None) -> bool:
@@ -81,7 +86,7 @@ def _update(received: Received, update: Update) -> Parcel:
         step=update.step,
         number=received.number,
         reason=update.reason,
-        text=redact(update.text)[:MAX_TEXT],
+        text=fitting(redact_answer(update.text)),
     )
     path = f"/transfers/{received.transfer}/updates"
     return Parcel(received.origin, received.transfer, update.number, path, msgspec.json.encode(message))

@@ -12,6 +12,8 @@ from shared.producer import Publisher
 from shared.reader import CaseReader, Change
 from shared.records import Received
 
+_LETTERS = names.DEAD_LETTERS.labels(TransfersView.name)
+
 
 class CasesHandler:
     """Reads one lane. `sender` is set once there is one; without it the scan finds everything."""
@@ -29,7 +31,7 @@ class CasesHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        names.DEAD_LETTERS.labels(TransfersView.name).inc()
+        _LETTERS.inc()
         await self._publisher.publish([dead_letter(self._dead_letters, record, TransfersView.name, repr(error))])
 
 

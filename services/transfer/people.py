@@ -8,19 +8,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.transfer.acknowledge import acknowledged
 from services.transfer.domain.messages import Cancel
 from services.transfer.domain.state import Received, Sent
-from services.transfer.outbox import Outbox
+from services.transfer.handback import HandBacks
 from services.transfer.partners import REQUEST_S, Partners
 from services.transfer.policy import TransferPolicy
 from services.transfer.store import Store, read
 from shared.auth import Identity
 from shared.documents import Document
 from shared.events.commands import HandBack, Line
-from shared.ids import client_command_id
 from shared.privacy import is_secret, redact
-from shared.producer import Publisher
 from shared.service import Problem
 
 
@@ -34,12 +31,9 @@ class Refusal(Struct, frozen=True, kw_only=True):
 class People:
     """Serves agents and supervisors."""
 
-    def __init__(
-        self, store: Store, publisher: Publisher, outbox: Outbox, partners: Partners, policy: TransferPolicy
-    ) -> None:
+    def __init__(self, store: Store, backs: HandBacks, partners: Partners, policy: TransferPolicy) -> None:
         self._store = store
-        self._publisher = publisher
-        self._outbox = outbox
+        self._backs = backs
         self._partners = partners
         self._policy = policy
 
@@ -50,17 +44,13 @@ class People:
         return {"items": items, "next": rows[-1]["_id"] if len(rows) == limit else None}
 
     async def refuse(self, transfer: str, body: Refusal, key: str, who: Identity) -> dict[str, Any]:
-        """Ask our own case to go back; it says no once a unit has it."""
+        """Ask our own case to go back; Problem 409 where it says no, as it does once a unit has it."""
         codes = [code for code, reason in self._policy.reasons.items() if reason.by_person]
         if body.reason not in codes:
             raise Problem(422, "invalid", f"reason is one of {', '.join(codes)}")
         case, received = await self._received(transfer)
-        if received.step != "receipted":
-            raise Problem(409, "already_accepted", f"the transfer is {received.step}")
         data = HandBack(reason=body.reason, text=redact(body.text))
-        command = client_command_id(who.actor, key or f"{transfer}/refuse")
-        record = self._outbox.command(case, data, command, who.actor, trace=received.trace)
-        await acknowledged(self._publisher, [record])
+        command = await self._backs.ask(case, received, data, who.actor, key)
         return {"command": command, "outcome": f"/cases/{case}/commands/{command}"}
 
     async def recall(self, transfer: str, body: Cancel) -> dict[str, Any]:

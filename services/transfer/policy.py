@@ -1,5 +1,6 @@
 """transfer.yaml: reason codes, deadlines of partners, and how long to wait between attempts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, get_args
@@ -10,6 +11,7 @@ from services.transfer.domain.outgoing import Waits
 from services.transfer.domain.receiving import Spoken
 from services.transfer.domain.view import Deadlines
 from shared.calendars import Calendar
+from shared.deadlines import Period
 from shared.events.commands import Priority, TransferClock
 from shared.policy import Policy, load
 
@@ -27,12 +29,12 @@ class Reason(Policy):
 
 
 class Limit(Policy):
-    """How long a partner has, as periods of shared/calendars.py; without a priority it fits all."""
+    """How long a partner has; without a priority it fits all."""
 
     priority: Priority | None = None
-    receipt: str
-    decision: str
-    result: str
+    receipt: Period
+    decision: Period
+    result: Period
 
     def period(self, clock: TransferClock) -> str:
         return {"receipt": self.receipt, "decision": self.decision, "result": self.result}[clock]
@@ -55,6 +57,8 @@ class TransferPolicy(Policy):
             raise ValueError(f"reasons: {', '.join(sorted(missing))} missing")
         if not any(limit.priority is None for limit in self.limits):
             raise ValueError("limits: one without a priority must fit all others")
+        if hidden := _hidden(self.limits):
+            raise ValueError(f"limits: the line for {hidden} is never reached, one before it fits all that it fits")
         if missing_words := set(get_args(Spoken)) - self.progress.keys():
             raise ValueError(f"progress: {', '.join(sorted(missing_words))} missing")
         if len(self.advice) < len(CLOCKS):
@@ -73,6 +77,14 @@ class TransferPolicy(Policy):
             return {clock: calendar.due(start, limit.period(clock)) for clock in CLOCKS}
 
         return of
+
+
+def _hidden(limits: Sequence[Limit]) -> str:
+    """The first line's priority, or `all`, that a line before it leaves nothing to."""
+    for place, limit in enumerate(limits):
+        if any(one.priority in (None, limit.priority) for one in limits[:place]):
+            return limit.priority or "all"
+    return ""
 
 
 def load_transfer(folder: Path) -> TransferPolicy:

@@ -9,14 +9,15 @@ from msgspec import structs
 
 from services.transfer.acknowledge import acknowledged
 from services.transfer.book import Book
-from services.transfer.domain.messages import Cancel, Standing, TransferRequest, TransferUpdate
+from services.transfer.domain.messages import Cancel, Standing, TransferRequest, TransferUpdate, fitting
 from services.transfer.domain.state import Received, Sent, Transfers
+from services.transfer.handback import HandBacks
 from services.transfer.outbox import Outbox
 from services.transfer.store import Store, read
 from shared import ids
 from shared.clock import Clock
 from shared.documents import Document
-from shared.events.commands import MAX_TEXT, URGENT, HandBack, Register, Reporter
+from shared.events.commands import URGENT, HandBack, Register, Reporter
 from shared.events.contacts import SealedPerson
 from shared.events.topics import LANES, Lane
 from shared.privacy import caller_ref, mask_number, redact, seal
@@ -32,7 +33,7 @@ class Reception:
 
     def __init__(
         self, city: str, store: Store, publisher: Publisher, clock: Clock, outbox: Outbox,
-        *, seal_key: str, ref_key: str,
+        *, backs: HandBacks, seal_key: str, ref_key: str,
     ) -> None:  # fmt: skip
         self._city = city
         self._store = store
@@ -40,6 +41,7 @@ class Reception:
         self._publisher = publisher
         self._clock = clock
         self._outbox = outbox
+        self._backs = backs
         self._seal_key = seal_key
         self._ref_key = ref_key
 
@@ -70,12 +72,8 @@ class Reception:
         found = await self._received(partner, transfer)
         if found is None:
             raise _unknown(transfer)
-        case, received = found
-        if received.step != "receipted":
-            raise Problem(409, "already_accepted", f"the transfer is {received.step}; we arbitrate from here on")
         data = HandBack(reason="withdrawn", text=redact(body.reason))
-        command = ids.caused_command_id(transfer, "hand_back", partner)
-        await acknowledged(self._publisher, [self._outbox.command(case, data, command, f"partner:{partner}")])
+        await self._backs.ask(*found, data, f"partner:{partner}")
         return {"transfer": transfer, "status": "asked"}
 
     async def standing(self, partner: str, transfer: str) -> Standing:
@@ -177,7 +175,7 @@ def _text(body: TransferRequest) -> str:
     """The matter after what is asked of us, for whoever handles it here; cut where it would be too long."""
     third = [f"{name}：{value}" for name, value in (("卡口", body.checkpoint), ("车牌", body.plate)) if value]
     head = [f"【{body.origin}转来 {body.origin_case}】{body.reason}", f"请求事项：{body.asked_action}", *third]
-    return redact("\n".join([*head, body.text]))[:MAX_TEXT]
+    return fitting(redact("\n".join([*head, body.text])))
 
 
 def _unknown(transfer: str) -> Problem:

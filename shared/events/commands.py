@@ -10,6 +10,8 @@ from shared.events.envelope import Registry
 
 MAX_TEXT = 20_000
 """Characters of a text."""
+MOST_VERSIONS = 1_000_000
+"""Of an article; a number without an end would fit into no database."""
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(min_length=1, max_length=500)]
 Remark = Annotated[str, Meta(max_length=5_000)]
@@ -31,6 +33,12 @@ TransferStep = Literal["receipted", "accepted", "progressed", "refused", "comple
 TransferClock = Literal["receipt", "decision", "result"]
 
 
+def _check_zone(due: datetime | None) -> None:
+    """What `tz=True` would say, where the schema is out already and may only grow. Raises ValueError."""
+    if due is not None and due.tzinfo is None:
+        raise ValueError("due has no zone")
+
+
 class Reporter(Struct, frozen=True, kw_only=True):
     """Who waits for an answer: the contact and the sealed person behind it."""
 
@@ -43,6 +51,10 @@ class Told(Struct, frozen=True, kw_only=True):
 
     article: Annotated[str, Meta(min_length=1, max_length=200)]
     version: Annotated[int, Meta(ge=1)]
+
+    def __post_init__(self) -> None:
+        if self.version > MOST_VERSIONS:
+            raise ValueError(f"version is at most {MOST_VERSIONS}")
 
 
 class Register(Struct, frozen=True, kw_only=True):
@@ -98,10 +110,13 @@ class Recall(Struct, frozen=True, kw_only=True):
 
 
 class Sign(Struct, frozen=True, kw_only=True):
-    """The unit takes the order; `due` is set by silent acceptance, which is judged by it."""
+    """The unit takes the order; `due` is set by silent acceptance alone, which is judged by it."""
 
     order: str
     due: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _check_zone(self.due)
 
 
 class AskReturn(Struct, frozen=True, kw_only=True):
@@ -286,11 +301,17 @@ class Warn(Struct, frozen=True, kw_only=True):
     due: datetime
     left: float = 0.0
 
+    def __post_init__(self) -> None:
+        _check_zone(self.due)
+
 
 class Breach(Struct, frozen=True, kw_only=True):
     clock: Clock
     order: str
     due: datetime
+
+    def __post_init__(self) -> None:
+        _check_zone(self.due)
 
 
 class Escalate(Struct, frozen=True, kw_only=True):
@@ -303,6 +324,9 @@ class Escalate(Struct, frozen=True, kw_only=True):
     step: str
     role: str
     channel: Channel
+
+    def __post_init__(self) -> None:
+        _check_zone(self.due)
 
 
 class Supervise(Struct, frozen=True, kw_only=True):
@@ -356,6 +380,9 @@ class RecordTransfer(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
     clock: TransferClock = "receipt"
     due: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _check_zone(self.due)
 
 
 class EndTransfer(Struct, frozen=True, kw_only=True):

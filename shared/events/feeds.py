@@ -15,7 +15,7 @@ from shared.events.envelope import Registry
 
 
 class OrderMatter(Struct, frozen=True, kw_only=True):
-    """What a unit needs to act; the reporter appears masked.
+    """What a unit needs to act; the reporter appears masked, and not at all where he reports misconduct.
 
     `due`: until when it is to be resolved, as policy says at its issue; `parent`, `instruction`: of an order that a
     higher unit handed down.

@@ -115,7 +115,6 @@ class Case(Struct, kw_only=True, omit_defaults=True):
     area: str = ""
     address: str = ""
     priority: Priority = "P2"
-    reporter: str = ""
     cycle: int = 1
     answer: str = ""
     join: JoinPolicy = "all"
@@ -218,6 +217,16 @@ class Case(Struct, kw_only=True, omit_defaults=True):
         """An answer stands: whoever joins now is owed it at once."""
         at_work = self.transferred() or any(order.state != "DONE" for order in self.current())
         return bool(self.answer) and (self.closed or not at_work)
+
+    def bringer(self) -> SealedPerson:
+        """Who brought the case; once he goes his own way, the next of those who wait or waited for an answer here."""
+        going = self.related.leaving.values()
+        return next((debt.reporter.person for debt in self.reporters() if debt.id not in going), SealedPerson())
+
+    @property
+    def reporter(self) -> str:
+        """Who brought the case, masked."""
+        return self.bringer().masked
 
     def reporters(self) -> list[Debt]:
         """The last obligation of everybody who waits or waited for an answer here, each once."""

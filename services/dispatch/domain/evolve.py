@@ -42,7 +42,7 @@ def _registered(case: Case, event: e.CaseRegistered, now: datetime) -> None:
     case.registered = True
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(case, name, getattr(event, name))
-    case.reporter, case.related.received = event.reporter.person.masked, event.received
+    case.related.received = event.received
     case.keeper, case.unkept_since = event.keeper, None if event.keeper else now
     state = event.obligation_state
     case.debts.append(Debt(id=event.obligation, reporter=event.reporter, cycle=1, state=state))

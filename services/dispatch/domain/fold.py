@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from services.dispatch.domain import secrecy
 from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context, Rules
 from services.dispatch.domain.decide import decide, rejection
@@ -128,8 +129,9 @@ class Folder:
             record = msgspec.structs.replace(envelope, ordersequence=order.steps if order else 0, data=data)
             entries.append(_entry(self._topics.feed(owner), record))
         if (order is not None and order.parent) or type(event) in _FOR_ALL:
-            news = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
-            entries += [_entry(self._topics.feed(unit), envelope) for unit in news]
+            record = msgspec.structs.replace(envelope, data=raw(secrecy.news(case, event)))
+            units = [unit for unit in _also_told(case, event, order) if unit in self._feeds]
+            entries += [_entry(self._topics.feed(unit), record) for unit in units]
         return entries
 
 
@@ -162,13 +164,13 @@ def _matter(case: Case, event: WorkOrderIssued, rules: Rules) -> OrderMatter:
         role=event.role,
         number=case.number,
         title=case.title,
-        text=case.text,
+        text=secrecy.text_of(case),
         request_type=case.request_type,
         topic=case.topic,
         area=case.area,
         address=case.address,
         priority=case.priority,
-        reporter=case.reporter,
+        reporter=secrecy.reporter_of(case),
         parent=event.parent,
         due=due_of(case, case.known(event.order), rules),
         instruction=event.text,

@@ -16,7 +16,7 @@ from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.orders import withdrawn
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.related import Merge
-from services.dispatch.domain.replies import begin_cycle, obligation_id, obligations, owed, turn
+from services.dispatch.domain.replies import begin_cycle, closes, obligation_id, obligations, owed, turn
 from services.dispatch.domain.states import state_of
 from services.dispatch.domain.ties import refuse_if
 from shared.events import cases as e
@@ -126,7 +126,9 @@ def release(case: Case, command: c.Release, context: Context) -> Events:
     payable = [debt for debt in came if debt.state == "owed"]
     refuse_if(bool(payable), "reply_payable", f"{len(payable)} of its reporters are being answered; wait for it")
     leave = tuple(debt.id for debt in came if debt.state == "open")
-    return [e.CaseReleased(merge=command.merge, source=command.source, obligations=leave)]
+    released = e.CaseReleased(merge=command.merge, source=command.source, obligations=leave)
+    last = closes(case, context, gone=[debt.id for debt in came])
+    return [released, *([e.CaseClosed(reason="nobody_waits")] if last else [])]
 
 
 def _separated(case: Case, merge: Merge) -> e.CaseSeparated:

@@ -112,7 +112,10 @@ def judged_order(case: Case, order_id: str, context: Context) -> Order:
 
 
 def sign(case: Case, command: c.Sign, context: Context) -> Events:
+    """By the unit, or by its silence, which sla tells: only that can be undone until `due`."""
     order = own_order(case, command.order, context)
+    if command.due is not None and context.role != "service":
+        raise Rejected("no_deadline", "due belongs to silent acceptance; a unit signs without it")
     return [e.WorkOrderSigned(order=order.id, unit=order.unit, due=command.due)]
 
 

@@ -9,6 +9,7 @@ from services.dispatch.domain.context import Context, Events
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
+from shared.events.deliveries import CHANNELS
 from shared.ids import derive
 
 
@@ -26,10 +27,10 @@ def obligation_id(case: Case, reporter: c.Reporter, cycle: int, merge: str = "",
 
 
 def obligations(case: Case, cycle: int) -> tuple[str, ...]:
-    """Of a new cycle, in the order of `reporters`; empty for who left no contact, or still waits."""
+    """Of a new cycle, in the order of `reporters`; empty for who left no contact, still waits, or is about to leave."""
     made: list[str] = []
     for debt in case.reporters():
-        again = is_known(debt.reporter.person) and debt.state != "open"
+        again = is_known(debt.reporter.person) and debt.state not in ("open", "leaving")
         made.append(obligation_id(case, debt.reporter, cycle, debt.merge, made) if again else "")
     return tuple(made)
 
@@ -84,25 +85,29 @@ def payable(case: Case, answer: str) -> Events:
     return [_owed(case, debt.id, debt.reporter, debt.number, answer) for debt in case.debts if debt.state == "open"]
 
 
-def _wants_follow_up(case: Case, context: Context) -> bool:
-    """Somebody can be asked, and policy wants it; who was referred elsewhere is not asked."""
-    somebody = any(is_known(debt.reporter.person) for debt in case.debts)
+def _wants_follow_up(case: Case, context: Context, gone: Collection[str] = ()) -> bool:
+    """Somebody who is still here can be asked, and policy wants it; who was referred elsewhere is not asked."""
+    somebody = any(is_known(debt.reporter.person) for debt in case.reporters() if debt.id not in gone)
     return somebody and case.end != "referred" and case.request_type in context.rules.follow_up
 
 
 def settle_reply(case: Case, command: c.SettleReply, context: Context) -> Events:
+    """By notify, with the proof of a message, or by a person."""
     debt = case.debt(command.obligation)
     if debt is None or debt.state != "owed":
         raise Rejected("not_owed", f"this obligation is {debt.state if debt else 'unknown'}")
+    if command.how in CHANNELS and context.role != "service":
+        raise Rejected("not_possible", f"{command.how} is what notify has sent; a person settles: person, unreachable")
     events: Events = [e.ReplySettled(obligation=debt.id, how=command.how, proof=command.proof)]
-    if closes(case, debt, context):
+    if closes(case, context, paid=debt.id):
         events.append(e.CaseClosed(reason="referred" if case.end == "referred" else "replied"))
     return events
 
 
-def closes(case: Case, last: Debt, context: Context) -> bool:
-    """The last reply of a case whose units are done, where policy wants no follow-up."""
-    if case.closed or case.reopen_requested or any(debt.id != last.id for debt in case.unpaid()):
+def closes(case: Case, context: Context, *, paid: str = "", gone: Collection[str] = ()) -> bool:
+    """Whether nobody is left to answer or to ask once that debt is paid, or these have gone with their reporters."""
+    left = [debt for debt in case.unpaid() if debt.id not in (paid, *gone)]
+    if case.closed or case.reopen_requested or left:
         return False
     ready = case.finished() or case.end == "referred"
-    return ready and not _wants_follow_up(case, context)
+    return ready and not _wants_follow_up(case, context, gone)

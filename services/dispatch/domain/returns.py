@@ -1,5 +1,7 @@
 """Returns of work orders (退单): asked within their time, judged, and after the last allowed one arbitrated."""
 
+from datetime import datetime
+
 from services.dispatch.domain.answers import check_childless
 from services.dispatch.domain.case import Case, Order
 from services.dispatch.domain.context import Context, Events
@@ -31,11 +33,19 @@ def _check_return(case: Case, order: Order, context: Context) -> None:
     undoes_silence = order.silent_until is not None and context.at < order.silent_until
     if order.state == "HANDLING" and not undoes_silence:
         raise Rejected("not_returnable", "the order is HANDLING; only an unsigned order can be returned")
-    urgent = case.priority in c.URGENT
-    period = context.rules.return_within_urgent if urgent else context.rules.return_within
-    due = context.rules.due(order.issued_at, period)
+    due = _return_due(case, order, context)
     if context.at > due:
         raise Rejected("too_late", f"a return had to be asked by {due.isoformat()}; the unit is in charge")
+
+
+def _return_due(case: Case, order: Order, context: Context) -> datetime:
+    """Where the case became urgent later, the shorter time counts from there, within what there was before."""
+    rules = context.rules
+    due = rules.due(order.issued_at, rules.return_within)
+    if case.priority not in c.URGENT:
+        return due
+    start = max(order.issued_at, case.raised_at or order.issued_at)
+    return min(due, rules.due(start, rules.return_within_urgent))
 
 
 def _check_grounds(command: c.AskReturn, context: Context) -> None:

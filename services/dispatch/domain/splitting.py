@@ -56,7 +56,8 @@ def record_split(case: Case, command: c.RecordSplit, context: Context) -> Events
     debt = _leaving(case, command.case)
     if command.taken:
         gone = e.CaseSplit(case=command.case, obligation=debt.id)
-        return [gone, *([e.CaseClosed(reason="replied")] if closes(case, debt, context) else [])]
+        last = closes(case, context, gone=[one.id for one in _debts_of(case, debt)])
+        return [gone, *([e.CaseClosed(reason="replied")] if last else [])]
     stays = e.SplitRefused(case=command.case, obligation=debt.id, reason=command.reason, detail=command.detail)
     payable = debt.state == "leaving" and case.answered()
     return [stays, *([owed(case, debt.id, debt.reporter, debt.number)] if payable else [])]
@@ -69,6 +70,14 @@ def _leaving(case: Case, new: str) -> Debt:
     return debt
 
 
+def _debts_of(case: Case, mine: Debt) -> list[Debt]:
+    """His in every cycle; what is being paid is paid."""
+    return [
+        debt for debt in case.debts
+        if same_person(debt.reporter, mine.reporter) and not debt.merge and debt.state != "owed"
+    ]  # fmt: skip
+
+
 def _asked(case: Case, event: e.SplitAsked, now: datetime) -> None:
     case.related.splits += 1
     case.related.leaving[event.case] = event.obligation
@@ -76,12 +85,9 @@ def _asked(case: Case, event: e.SplitAsked, now: datetime) -> None:
 
 
 def _gone(case: Case, event: e.CaseSplit, now: datetime) -> None:
-    """From every cycle; what is being paid is paid."""
     del case.related.leaving[event.case]
-    mine = next(debt.reporter for debt in case.debts if debt.id == event.obligation)
-    for debt in case.debts:
-        if same_person(debt.reporter, mine) and not debt.merge and debt.state != "owed":
-            debt.state = "split"
+    for debt in _debts_of(case, next(debt for debt in case.debts if debt.id == event.obligation)):
+        debt.state = "split"
 
 
 def _stays(case: Case, event: e.SplitRefused, now: datetime) -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from services.dispatch.domain.case import Case, Supervision
 from services.dispatch.domain.context import Context, Events
+from services.dispatch.domain.dates import check_date
 from services.dispatch.domain.orders import own_order
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
@@ -16,12 +17,17 @@ from shared.ids import derive
 from shared.states import ENDED
 
 Move = Literal["answer", "send_back", "close"]
-NEXT: dict[str, tuple[Move, ...]] = {"ISSUED": ("answer",), "ANSWERED": ("send_back", "close"), "CLOSED": ()}
+NEXT: dict[str, tuple[Move, ...]] = {"ISSUED": ("answer", "close"), "ANSWERED": ("send_back", "close"), "CLOSED": ()}
 """待处理 → 待审核 → 督办办结; sent back it is 待处理 again. State → what is possible in it."""
 
 
 def supervise(case: Case, command: c.Supervise, context: Context) -> Events:
-    """Of an order that is open, or of the whole case; one document at a time about the same thing."""
+    """Of an order that is open, or of the whole case; one document at a time about the same thing.
+
+    The ladder counts the day from a step's own moment, so after an outage it may be over already.
+    """
+    if command.due is not None and context.role != "service":
+        check_date("due", command.due, context)
     unit = _subject(case, command, context)
     known = [one for one in case.supervisions if one.order == command.order and one.state != "CLOSED"]
     if known:
@@ -60,9 +66,11 @@ def answer(case: Case, command: c.AnswerSupervision, context: Context) -> Events
 
 
 def judge(case: Case, command: c.JudgeSupervision, context: Context) -> Events:
-    """The supervisor closes the document, or sends the report back and says why."""
+    """The supervisor closes the document, without a report only with the reason, or sends the report back with one."""
     one = _possible(case, command.supervision, "close" if command.passed else "send_back")
     if command.passed:
+        if one.state == "ISSUED" and not command.text:
+            raise Rejected("no_reason", "a document that nobody answered is closed with the reason (text)")
         return [e.SupervisionClosed(supervision=one.id, unit=one.unit, text=command.text)]
     if not command.text:
         raise Rejected("no_reason", "a report that is sent back needs the reason (text)")

@@ -15,7 +15,6 @@ from services.dispatch.domain.joins import conclude
 from services.dispatch.domain.rejected import Rejected
 from shared.events import cases as e
 from shared.events import commands as c
-from shared.events.contacts import SealedPerson
 from shared.ids import derive
 
 NEXT: dict[TransferState, frozenset[c.TransferStep]] = {
@@ -36,10 +35,13 @@ _STOPS: dict[c.TransferClock, tuple[TransferState, ...]] = {
 
 
 def ask(case: Case, command: c.AskTransfer, context: Context) -> Events:
-    """Personal data goes to a city only with consent; where life is in danger 110, 119, 120 and 122 get it without."""
+    """Personal data goes to a city only with consent; where life is in danger 110, 119, 120 and 122 get it without.
+
+    It is that of whoever brought the case; those who joined later stay with us.
+    """
     emergency = len(command.target) == 3
     _check(case, command)
-    person = _reporter(case)
+    person = case.bringer()
     if is_known(person) and not command.consent and not emergency:
         raise Rejected("no_consent", "the reporter must agree that his number is shared with another city")
     return [
@@ -68,11 +70,6 @@ def ask(case: Case, command: c.AskTransfer, context: Context) -> Events:
 def _check(case: Case, command: c.AskTransfer) -> None:
     if any(one.target == command.target and not one.over() for one in case.transfers):
         raise Rejected("already_transferred", f"{command.target} is asked already and has not ended it")
-
-
-def _reporter(case: Case) -> SealedPerson:
-    """Who brought the case; those who joined later stay with us."""
-    return case.debts[0].reporter.person if case.debts else SealedPerson()
 
 
 def record(case: Case, command: c.RecordTransfer, context: Context) -> Events:

@@ -69,6 +69,8 @@ class Difference(Struct, kw_only=True):
 
     cases: int = 0
     clocks: int = 0
+    uncounted: int = 0
+    """Cases whose clocks could not be counted under either."""
     counts: dict[str, int] = field(default_factory=dict)
     """`<clock> earlier|later|overdue at once|no longer overdue|appears|disappears` → how many."""
     examples: list[dict[str, Any]] = field(default_factory=list)

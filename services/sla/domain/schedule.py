@@ -55,9 +55,12 @@ class Schedule:
     def start(
         self, state: Clocks, name: str, clock: Clock, cause: str, at: datetime, *, fixed: datetime | None = None
     ) -> None:
-        """Start a clock, or start it again; nothing where policy has no limit for it."""
+        """Start a clock, or start it again; nothing where policy has no limit for it.
+
+        What is to be done by a moment that is over already is due at once.
+        """
         order = state.order(name)
-        order.clocks[clock] = Running(cause=cause, since=at, due=at, fixed=fixed)
+        order.clocks[clock] = Running(cause=cause, since=at, due=at, fixed=max(fixed, at) if fixed else None)
         self.reckon(state, name, clock)
 
     def reckon(self, state: Clocks, name: str, clock: Clock) -> None:

@@ -12,6 +12,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9-]+$"
 Short = Annotated[str, Meta(max_length=200)]
 Phone = Annotated[str, Meta(pattern=r"^$|^\+?\d[\d-]{1,19}$")]
 MAX_PATH = 8
+_CUT = "\n……（原文过长，中间部分从略，全文可向转出单位查询）……\n"
 
 
 class TransferRequest(Struct, frozen=True, kw_only=True):
@@ -57,6 +58,14 @@ class Cancel(Struct, frozen=True, kw_only=True):
     """`POST /transfers/{id}/cancel`, from the origin, before the receiver has accepted."""
 
     reason: Line
+
+
+def fitting(text: str) -> str:
+    """A text as long as may be sent: cut in the middle, for what was added last is what was asked for, and marked."""
+    if len(text) <= MAX_TEXT:
+        return text
+    tail = (MAX_TEXT - len(_CUT)) // 2
+    return text[: MAX_TEXT - len(_CUT) - tail] + _CUT + text[-tail:]
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ own obligation to its reporter stays its own (docs/transfer.md).
 
 from typing import Any, Literal
 
-from services.transfer.domain.state import OVER, Received, Update
+from services.transfer.domain.state import OVER, No, Received, Update
 from shared.events import cases as e
 
 Spoken = Literal["signed", "returned", "withdrawn", "closed"]
@@ -45,6 +45,14 @@ def hear(received: Received, data: Any, words: dict[Spoken, str]) -> bool:
             return _complete(received, "\n".join(received.answers.values()) or words["closed"])
         case _:
             return False
+    return True
+
+
+def stays(received: Received, data: e.CommandRejected, command: str) -> bool:
+    """Our case refused to go back; of other refusals the origin hears nothing."""
+    if data.verb != "hand_back":
+        return False
+    received.no = No(nth=received.noes + 1, command=command, reason=data.reason, detail=data.detail)
     return True
 
 

@@ -57,6 +57,15 @@ class Update(Struct, kw_only=True):
     out: Outgoing = field(default_factory=Outgoing)
 
 
+class No(Struct, kw_only=True):
+    """Our case does not go back: to which command it said so, and why. `nth` counts them from 1."""
+
+    nth: int
+    command: str
+    reason: str
+    detail: str
+
+
 class Received(Struct, kw_only=True):
     """A transfer from a partner. `receipted`: our log has its register, so the partner may have his receipt."""
 
@@ -75,6 +84,12 @@ class Received(Struct, kw_only=True):
     answers: dict[str, str] = field(default_factory=dict)
     """Answers that stand: by work order, by transfer where it went on to another city, and under "" the case's own."""
     updates: list[Update] = field(default_factory=list)
+    no: No | None = None
+    """The last one."""
+
+    @property
+    def noes(self) -> int:
+        return self.no.nth if self.no is not None else 0
 
 
 class Transfers(Struct, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from services.transfer.domain.outgoing import NEVER
-from services.transfer.domain.receiving import Spoken, hear
-from services.transfer.domain.state import OVER, Sent, Step, Transfers
+from services.transfer.domain.receiving import Spoken, hear, stays
+from services.transfer.domain.state import OVER, Received, Sent, Step, Transfers
 from shared.documents import Document
 from shared.events import cases as e
 from shared.events.commands import Priority, TransferClock
@@ -27,7 +27,7 @@ _SENT = (*_STEPS, e.TransferProgressed, e.TransferUnacknowledged)
 _RECEIVED = (
     e.CaseRegistered, e.CaseDispatched, e.CaseAnswered, e.CaseClosed, e.CaseHandedBack,
     e.WorkOrderSigned, e.WorkOrderReturned, e.WorkOrderAnswered, e.ReplyOwed,
-    e.WorkOrderSentBack, e.WorkOrderWithdrawn, e.CaseReferred, e.CaseWithdrawn,
+    e.WorkOrderSentBack, e.WorkOrderWithdrawn, e.CaseReferred, e.CaseWithdrawn, e.CommandRejected,
 )  # fmt: skip
 
 
@@ -53,11 +53,16 @@ class TransfersView:
             _go_on(state.sent[data.transfer], data)
             if state.received is not None:
                 hear(state.received, data, self._words)
-        elif state.received is None or not hear(state.received, data, self._words):
+        elif state.received is None or not self._hear(state.received, event, data):
             return None
         else:
             state.received.trace = event.traceparent
         return state
+
+    def _hear(self, received: Received, event: Envelope, data: Any) -> bool:
+        if isinstance(data, e.CommandRejected):
+            return stays(received, data, event.causationid)
+        return hear(received, data, self._words)
 
     def _begin(self, event: Envelope, data: e.TransferAsked) -> Sent:
         deadlines = self._deadlines(event.time, data.priority)

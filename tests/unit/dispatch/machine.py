@@ -24,6 +24,7 @@ Choose = Callable[[int], int]
 NAMES = ("", "wang", "li")
 UNITS = (LEAD, SECOND, THIRD, LOWER, LOWEST)
 HOURS = (0, 0, 0, 1, 5, 30, 400)
+OTHER = case_of("other")
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -55,7 +56,7 @@ class Walk:
     def step(self, verb: str) -> Step | None:
         """Draw a command with this verb and try it; nothing where it was refused or has nothing to name."""
         self.now += timedelta(hours=self.of(HOURS))
-        command = _MAKERS[verb](self)
+        command = (_MAKERS | _TIES)[verb](self)
         return None if command is None else self.do(command)
 
     def do(self, command: Struct) -> Step | None:
@@ -78,6 +79,8 @@ class Walk:
 
     def _context(self, command: Struct, order: Order | None) -> Context:
         actor = "supervisor:s" if self.often() else "agent:a1"
+        if isinstance(command, c.SettleReply) or (isinstance(command, c.Sign) and command.due is not None):
+            actor = "service:test"
         if isinstance(command, c.Delegate) and order is not None:
             actor = f"unit:{order.unit}"
         if isinstance(command, c.AnswerSupervision) and (one := self.case.supervision(command.supervision)):
@@ -234,6 +237,46 @@ _MAKERS: dict[str, Callable[[Walk], Struct | None]] = {
 VERBS = tuple(_MAKERS)
 
 
+def _absorb(walk: Walk) -> Struct:
+    """One or two who wait in another case come over."""
+    walk.contacts += 1
+    who = walk.of((("wang",), ("li",), ("wang", "li")))
+    carried = [c.Carried(reporter=reporter(f"c{walk.contacts}", name), number="S-1") for name in who]
+    return c.Absorb(merge=f"m{walk.contacts}", source=OTHER, number="S-1", reporters=tuple(carried))
+
+
+def _take_on(walk: Walk) -> Struct | None:
+    merges = list(walk.case.related.absorbed)
+    return c.TakeOn(merge=walk.of(merges), number="S-1", reporter=walk.contact()) if merges else None
+
+
+def _release(walk: Walk) -> Struct | None:
+    merges = list(walk.case.related.absorbed)
+    return c.Release(merge=walk.of(merges), source=OTHER) if merges else None
+
+
+def _split(walk: Walk) -> Struct | None:
+    debts = walk.case.debts
+    contact = walk.of(debts).reporter.contact_id if debts else ""
+    return c.Split(contact_id=contact, title="t", text="t", reason="r") if debts else None
+
+
+def _record_split(walk: Walk) -> Struct | None:
+    new = list(walk.case.related.leaving)
+    return c.RecordSplit(case=walk.of(new), taken=walk.often()) if new else None
+
+
+_TIES: dict[str, Callable[[Walk], Struct | None]] = {
+    "absorb": _absorb,
+    "take_on": _take_on,
+    "release": _release,
+    "split": _split,
+    "record_split": _record_split,
+}
+COMERS = tuple(_TIES)
+"""By which people come from another case, or leave for one."""
+
+
 def seeded(seed: int) -> Choose:
     source = random.Random(seed)
     return lambda count: source.randrange(count)
@@ -275,6 +318,8 @@ def _end_transfer(case: Case) -> Struct:
 
 
 def _pay(case: Case) -> Struct:
+    if all(debt.state != "owed" for debt in case.debts):
+        return c.RecordSplit(case=next(iter(case.related.leaving)), taken=True)
     return c.SettleReply(obligation=next(debt.id for debt in case.debts if debt.state == "owed"), how="person")
 
 

@@ -12,6 +12,7 @@ from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
 from shared.events import cases as e
 from shared.events import commands as c
+from shared.events.deliveries import CHANNELS
 from tests.factories import LEAD, SECOND, START, THIRD, case_of, context, order_of, register, reporter
 
 CASE = case_of()
@@ -172,12 +173,35 @@ def test_a_refused_return_leaves_the_unit_in_charge() -> None:
     assert state_of(case) == "HANDLING"
 
 
+def test_a_case_that_became_urgent_may_be_returned_within_the_short_time_from_there() -> None:
+    case = routed()
+    do(case, c.Regrade(reason="worse", priority="P1"), actor="dispatcher:d", hours=2)
+    asked = c.AskReturn(order=FIRST, reason="not_ours")
+    assert refused(case, asked, hours=2.3) == "too_late"
+    assert do(case, asked, hours=2.2) == ["WorkOrderReturnAsked"]
+
+
+def test_becoming_urgent_gives_nobody_his_return_back() -> None:
+    case = routed()
+    do(case, c.Regrade(reason="worse", priority="P1"), actor="dispatcher:d", hours=30)
+    assert refused(case, c.AskReturn(order=FIRST, reason="not_ours"), hours=30.1) == "too_late"
+
+
 def test_a_late_return_is_refused_and_a_timely_one_undoes_silence() -> None:
     case = routed()
     assert refused(case, c.AskReturn(order=FIRST, reason="not_ours"), hours=25) == "too_late"
     do(case, c.Sign(order=FIRST, due=START + timedelta(hours=24)), actor="service:sla")
     asked = c.AskReturn(order=FIRST, reason="not_ours")
     assert do(case, asked, actor=f"unit:{LEAD}", hours=23) == ["WorkOrderReturnAsked"]
+
+
+def test_a_unit_that_signs_cannot_say_that_it_was_silent() -> None:
+    """Else it could return the order until a moment of its own choice."""
+    case = routed()
+    mine = c.Sign(order=FIRST, due=START + timedelta(days=3650))
+    assert refused(case, mine, actor=f"unit:{LEAD}") == "no_deadline"
+    do(case, c.Sign(order=FIRST), actor=f"unit:{LEAD}")
+    assert refused(case, c.AskReturn(order=FIRST, reason="not_ours"), actor=f"unit:{LEAD}") == "not_returnable"
 
 
 def test_a_return_says_why_with_a_code_and_where_needed_the_law() -> None:
@@ -245,6 +269,16 @@ def test_a_reply_is_settled_once() -> None:
     case = paid()
     assert refused(case, c.SettleReply(obligation=case.debts[0].id, how="sms")) == "not_owed"
     assert refused(case, c.SettleReply(obligation="other", how="sms")) == "not_owed"
+
+
+def test_a_person_cannot_say_that_a_message_was_sent() -> None:
+    case = audited()
+    for how in CHANNELS:
+        assert (
+            refused(case, c.SettleReply(obligation=case.debts[0].id, how=how), actor="supervisor:s") == "not_possible"
+        )
+    by_phone = c.SettleReply(obligation=case.debts[0].id, how="person")
+    assert do(case, by_phone, actor="supervisor:s") == ["ReplySettled"]
 
 
 def test_deadlines_are_judged_by_domain_time() -> None:

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.dispatch.domain.case import Case
+from services.dispatch.domain.case import Case, is_known
 from services.dispatch.domain.decide import _DECIDE
 from services.dispatch.domain.evolve import _APPLY, evolve
 from services.dispatch.domain.states import state_of
@@ -15,7 +15,7 @@ from shared.events.commands import COMMANDS, verb_of
 from shared.moves import BY_VERB, MOVES, Move, door_roles, possible
 from shared.states import ENDED, OVER
 from tests.unit.dispatch.explorer import Explorer
-from tests.unit.dispatch.machine import VERBS, Step, Walk, finish
+from tests.unit.dispatch.machine import COMERS, VERBS, Step, Walk, finish
 
 CHUNK, MOST = 5_000, 250_000
 TIED = {"MERGING", "MERGED", "LINKED"}
@@ -48,6 +48,16 @@ class CaseMachine(RuleBasedStateMachine):
         state = state_of(self.walk.case)
         check_step(self.walk.step(self.walk.of([verb for verb in VERBS if state in BY_VERB[verb].case])))
 
+    @rule(verb=st.sampled_from(COMERS))
+    def comes_or_leaves(self, verb: str) -> None:
+        check_step(self.walk.step(verb))
+
+    @invariant()
+    def in_follow_up_there_is_somebody_to_ask(self) -> None:
+        case = self.walk.case
+        if state_of(case) == "PENDING_CALLBACK":
+            assert any(is_known(debt.reporter.person) for debt in case.reporters())
+
     @invariant()
     def ended_cases_owe_nothing_and_have_no_open_order(self) -> None:
         case = self.walk.case
@@ -68,8 +78,9 @@ class CaseMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_for_two_replies(self) -> None:
-        open_debts = [debt.reporter.person.caller_ref for debt in self.walk.case.debts if debt.state == "open"]
-        assert len(open_debts) == len(set(open_debts))
+        """But for who waits here and, as somebody of a merged case, under that one's number too."""
+        open_debts = [debt for debt in self.walk.case.debts if debt.state == "open"]
+        assert len(open_debts) == len({(debt.merge, debt.reporter.person.caller_ref) for debt in open_debts})
 
     def teardown(self) -> None:
         """What the events say is the case; and it can still be brought to its end."""

@@ -14,13 +14,14 @@ from services.dispatch.desk import RIGHTS, Desk
 from services.dispatch.store import MemoryState, MemoryStore
 from shared.auth import issue
 from shared.codes import Codes
+from shared.events.envelope import MAX_BYTES
 from shared.events.topics import Topics
 from shared.follow import Outcomes
 from shared.plain import Shortcut
 from shared.service import install_errors
 from shared.settings import Settings
 from shared.testing import FakeClock, MemoryPublisher
-from tests.factories import LEAD, RULES, case_of
+from tests.factories import LEAD, LOWER, RULES, case_of
 from tests.malformed import BODIES, refused
 
 SECRET = "a secret of at least thirty-two characters"
@@ -110,6 +111,32 @@ async def test_an_unknown_code_is_refused_before_the_log(
     assert answer.status_code == 422
     assert all(word in answer.text for word in words)
     assert door.out.published == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("sign", {"order": "o", "due": "2030-01-01T00:00:00"}),
+        ("supervise", {"reason": "r", "due": "2021-01-15T12:00:00"}),
+        ("park", {"reason": "r", "review_at": "2021-02-15T12:00:00"}),
+        ("ask_extension", {"order": "o", "reason": "r", "until": "2021-02-15T12:00:00"}),
+        ("delegate", {"order": "o", "unit": LOWER, "due": "2021-01-15T12:00:00"}),
+        ("note", {"text": "t", "promise_due": "2021-01-15T12:00:00"}),
+    ],
+)
+async def test_a_moment_without_a_zone_is_refused_before_the_log(door: Door, verb: str, body: dict[str, str]) -> None:
+    refused(await door.post(verb, json.dumps(body).encode(), role_for(verb)), verb)
+    assert door.out.published == []
+
+
+@pytest.mark.parametrize("spare", [0, 100, 400])
+async def test_what_makes_a_record_that_is_too_large_is_refused_before_the_log(door: Door, spare: int) -> None:
+    """The body is not: the record says more than it."""
+    start = b'{"order": "o", "public_answer": "x", "internal": "'
+    content = start + b"x" * (MAX_BYTES - spare - len(start) - 2) + b'"}'
+    answer = await door.post("answer", content, role_for("answer"))
+    refused(answer, "answer")
+    assert (answer.status_code, door.out.published) == (413, [])
 
 
 async def test_a_field_that_a_command_does_not_have_is_not_judged(door: Door) -> None:

@@ -235,3 +235,82 @@ def test_who_cannot_be_split_off() -> None:
     split: dict[str, Any] = {"title": "a lamp", "text": "dark", "reason": "another matter"}
     assert refused(case, c.Split(contact_id="c1", **split)) == "only_contact"
     assert refused(case, c.Split(contact_id="nobody", **split)) == "no_such_contact"
+
+
+def test_whoever_brought_the_case_is_shown_until_he_leaves_it() -> None:
+    """Then the next of those who are here; a refused split makes him the first again."""
+    case = made()
+    do(case, c.Attach(reporter=reporter("two", "li")))
+    assert case.reporter == "wang**"
+    asked = split_of(case, "c1")
+    assert case.reporter == "li**"
+    do(case, c.RecordSplit(case=asked.case, taken=False, reason="too_large", detail="d"))
+    assert case.reporter == "wang**"
+    do(case, c.RecordSplit(case=split_of(case, "c1").case, taken=True))
+    assert case.reporter == "li**"
+
+
+def test_who_is_about_to_leave_is_owed_one_reply_in_a_new_cycle_too() -> None:
+    case = made(text="neither")
+    do(case, c.Withdraw(reason="mended"))
+    do(case, c.Attach(reporter=reporter("two", "li")))
+    asked = split_of(case, "two")
+    do(case, c.Reopen(reason="not mended"))
+    do(case, c.RecordSplit(case=asked.case, taken=False, reason="too_large", detail="d"))
+    assert [(debt.reporter.contact_id, debt.state) for debt in case.debts] == [
+        ("c1", "waived"), ("two", "open"), ("c1", "open")
+    ]  # fmt: skip
+
+
+def anonymous() -> Case:
+    """Somebody who left no number brought it; somebody of another case came to it."""
+    case = made("c1", reporter=reporter("c1", ""))
+    li = c.Carried(reporter=reporter("c2", "li"), number="SJZ-9")
+    do(case, c.Absorb(merge="m", source=OTHER, number="SJZ-9", reporters=(li,)))
+    return case
+
+
+def finished(case: Case) -> list[Struct]:
+    order, unit = order_of(case.id), f"unit:{LEAD}"
+    do(case, c.Sign(order=order), actor=unit)
+    do(case, c.Answer(order=order, public_answer="mended"), actor=unit)
+    return do(case, c.Audit(order=order, passed=True))
+
+
+def told(case: Case) -> None:
+    """Everybody has his reply."""
+    for debt in case.unpaid():
+        do(case, c.SettleReply(obligation=debt.id, how="person"))
+    assert state_of(case) == "PENDING_CALLBACK"
+
+
+def test_a_case_that_everybody_with_a_number_has_left_waits_for_nobody() -> None:
+    case = anonymous()
+    do(case, c.Release(merge="m", source=OTHER))
+    assert [type(one) for one in finished(case)] == [e.WorkOrderDone, e.CaseClosed]
+
+
+def test_a_case_closes_when_the_last_one_who_could_be_asked_leaves_with_his_merge() -> None:
+    case = anonymous()
+    finished(case)
+    told(case)
+    assert [type(one) for one in do(case, c.Release(merge="m", source=OTHER))] == [e.CaseReleased, e.CaseClosed]
+
+
+def test_a_case_closes_when_the_last_one_who_could_be_asked_is_split_off() -> None:
+    case = made(reporter=reporter("c1", ""))
+    do(case, c.Attach(reporter=reporter("two", "li")))
+    finished(case)
+    told(case)
+    asked = split_of(case, "two")
+    assert [type(one) for one in do(case, c.RecordSplit(case=asked.case, taken=True))] == [e.CaseSplit, e.CaseClosed]
+
+
+def test_who_stays_is_still_asked() -> None:
+    case = made()
+    do(case, c.Attach(reporter=reporter("two", "li")))
+    finished(case)
+    told(case)
+    asked = split_of(case, "c1")
+    assert [type(one) for one in do(case, c.RecordSplit(case=asked.case, taken=True))] == [e.CaseSplit]
+    assert state_of(case) == "PENDING_CALLBACK"

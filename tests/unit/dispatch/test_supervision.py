@@ -1,6 +1,6 @@
 """Deadlines told to a case, and written supervision: what is taken, once, and what is refused with a reason."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec import Struct, structs
@@ -10,12 +10,14 @@ from services.dispatch.domain.decide import decide
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rejected import Rejected
 from services.dispatch.domain.states import state_of
+from shared.clock import CHINA
 from shared.deadlines import Matter
 from shared.events import cases as e
 from shared.events import commands as c
 from tests.factories import LEAD, RULES, SECOND, START, case_of, context, order_of, register
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 DUE = START + HOUR
 
 
@@ -99,7 +101,8 @@ def test_a_clock_that_starts_again_can_be_breached_again() -> None:
 
 
 def opened(story: Story, order: str = "") -> e.SupervisionOpened:
-    [event] = story.tell(c.Supervise(reason="overdue", order=order, due=DUE), actor="supervisor:s")
+    due = story.now + 24 * HOUR
+    [event] = story.tell(c.Supervise(reason="overdue", order=order, due=due), actor="supervisor:s")
     assert isinstance(event, e.SupervisionOpened)
     return event
 
@@ -121,6 +124,43 @@ def test_a_supervision_goes_from_the_document_to_its_end() -> None:
     story.tell(structs.replace(judge, passed=True), boss)
     assert story.refused(judge, boss) == "not_possible"
     assert [one.state for one in story.case.supervisions] == ["CLOSED"]
+
+
+def test_a_document_that_nobody_can_answer_is_closed_with_the_reason() -> None:
+    story = Story(text="nobody")
+    document = opened(story, "")
+    story.tell(c.Refer(reason="a lawsuit", route="court"), "dispatcher:d")
+    close = c.JudgeSupervision(supervision=document.supervision, passed=True)
+    assert story.refused(close, "supervisor:s") == "no_reason"
+    story.tell(structs.replace(close, text="referred"), "supervisor:s")
+    assert [one.state for one in story.case.supervisions] == ["CLOSED"]
+
+
+@pytest.mark.parametrize(
+    "due",
+    [
+        START, START + HOUR, START - 365 * DAY, START + 367 * DAY,
+        *(datetime(year, 1, 15, 12, tzinfo=CHINA) for year in (1, 21, 2003, 9999)),
+    ],
+)  # fmt: skip
+def test_a_person_sets_a_day_that_lies_ahead_and_within_a_year(due: datetime) -> None:
+    """So a year that is mistyped is refused, whichever way it went."""
+    story = Story()
+    for command in (c.Supervise(reason="r", due=due), c.Note(text="t", promise_due=due)):
+        assert story.refused(command, "supervisor:s") == "until"
+    for command in (c.Supervise(reason="r", due=START + 364 * DAY), c.Note(text="t", promise_due=START + 9 * HOUR)):
+        assert len(story.tell(command, "supervisor:s")) == 1
+
+
+def test_the_day_of_a_ladders_document_may_be_over_after_an_outage() -> None:
+    story = Story()
+    [event] = story.tell(c.Supervise(reason="r", due=START), "service:sla")
+    assert isinstance(event, e.SupervisionOpened)
+
+
+def test_the_note_of_a_call_that_intake_has_recorded_is_never_refused() -> None:
+    """Nobody waits for what becomes of it (design.md §3.15)."""
+    assert Story().tell(c.Note(purpose="follow_through", contact_id="c9", promise_due=START), "agent:a")
 
 
 def test_one_document_at_a_time_about_one_thing() -> None:

@@ -111,6 +111,37 @@ def test_an_anonymous_case_needs_no_consent() -> None:
     assert names(do(opened(name=""), ask(consent=False))) == ["TransferAsked"]
 
 
+def test_the_number_that_goes_is_of_somebody_whose_case_it_still_is() -> None:
+    """The one who brought it has a case of his own now, or is on his way to it: his number is no part of this one."""
+    case = opened()
+    do(case, c.Attach(reporter=reporter("c2", "li")))
+    split = c.Split(contact_id="c1", title="t", text="his own matter", reason="another matter")
+    (gone,) = do(case, split)
+    assert isinstance(gone, e.SplitAsked)
+    assert refused(case, ask(consent=False)) == "no_consent"
+    (meanwhile,) = do(case, ask("130600"))
+    do(case, c.RecordSplit(case=gone.case, taken=True))
+    (event,) = do(case, ask())
+    for one in (meanwhile, event):
+        assert isinstance(one, e.TransferAsked)
+        assert one.person.sealed == "k1.li"
+
+
+def test_of_a_case_that_everybody_has_left_no_number_goes() -> None:
+    """Its own reporter by a split, the other one by an undone merge."""
+    case = opened()
+    li = c.Carried(reporter=reporter("c2", "li"), number="SJZ-9")
+    do(case, c.Absorb(merge="m", source=case_of("s"), number="SJZ-9", reporters=(li,)))
+    (gone,) = do(case, c.Split(contact_id="c1", title="t", text="his own matter", reason="another matter"))
+    assert isinstance(gone, e.SplitAsked)
+    do(case, c.RecordSplit(case=gone.case, taken=True))
+    assert case.reporter == "li**"
+    do(case, c.Release(merge="m", source=case_of("s")))
+    (event,) = do(case, ask(consent=False))
+    assert isinstance(event, e.TransferAsked)
+    assert event.person.sealed == ""
+
+
 def test_one_transfer_to_a_target_at_a_time_and_another_id_after_a_refusal() -> None:
     case = asked()
     assert refused(case, ask()) == "already_transferred"

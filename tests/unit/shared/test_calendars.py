@@ -1,5 +1,6 @@
 """Working-day deadlines: the published holidays of 2020 and 2021, hours, and laws that hold for any date."""
 
+import warnings
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -85,6 +86,16 @@ def test_the_last_days_of_a_year_lead_into_the_next() -> None:
 def test_an_unknown_year_warns_and_counts_weekends_only() -> None:
     with pytest.warns(UserWarning, match="only weekends count"):
         assert CALENDAR.due(on("2031-05-01"), "1wd") == on("2031-05-02", "17:30")
+
+
+@pytest.mark.parametrize("day", ["0001-01-02", "2003-12-31", "2100-01-04", "9999-12-30"])
+def test_a_day_that_nobody_can_mean_is_not_counted(day: str) -> None:
+    """Else one date would have eight thousand years counted, and kept."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for period in ("1wd", "1wh"):
+            with pytest.raises(ValueError, match="no working days are counted"):
+                CALENDAR.due(on(day), period)
 
 
 @pytest.mark.parametrize("period", ["", "5", "wd", "1d", "-1wd", "1.5h", "5wd "])

@@ -183,6 +183,16 @@ def supervised(order: str, due: datetime | None) -> e.SupervisionOpened:
 
 
 @pytest.mark.parametrize("order", ["o", ""])
+def test_a_day_before_the_document_itself_is_due_at_once(order: str) -> None:
+    """An old log may say so: a year was mistyped."""
+    state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, supervised(order, datetime(21, 1, 15, tzinfo=CHINA))))
+    assert clock_of(state, "supervision", order).due == WEDNESDAY + HOUR
+    told = [one for one in all_pending(state) if one.clock == "supervision"]
+    assert [one.rung.kind for one in told][:2] == ["warn", "breach"]
+    assert {one.due for one in told} == {WEDNESDAY + HOUR}
+
+
+@pytest.mark.parametrize("order", ["o", ""])
 def test_a_written_supervision_has_a_clock_of_its_own(order: str) -> None:
     """The document's own day, else policy's; the report stops it, a report sent back lets it go on."""
     told = supervised(order, days(3))
@@ -233,6 +243,15 @@ def test_an_extension_moves_the_deadline_and_all_that_hangs_on_it() -> None:
     extended = e.WorkOrderExtended(order="o", unit=LEAD, until=days(7), reason="r")
     state = folded((WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, extended))
     assert (clock_of(state, "resolve").due, clock_of(state, "resolve").rule) == (days(7), "extended")
+
+
+def test_an_extension_shortens_nothing_where_another_type_of_request_has_more_time() -> None:
+    extended = e.WorkOrderExtended(order="o", unit=LEAD, until=days(7), reason="r")
+    begun = [(WEDNESDAY, issued("o")), (WEDNESDAY + HOUR, extended), (WEDNESDAY + DAY, regraded("P2", "JB"))]
+    resolve, plain = (clock_of(folded(*events), "resolve") for events in (begun, [begun[0], begun[2]]))
+    assert resolve.due == plain.due
+    assert plain.due is not None
+    assert plain.due > days(7)
 
 
 def test_an_extension_falls_away_where_the_case_becomes_urgent() -> None:

@@ -23,6 +23,7 @@ from services.transfer.api import partners_router
 from services.transfer.composer import Composer
 from services.transfer.domain.state import Transfers
 from services.transfer.domain.view import TransfersView
+from services.transfer.handback import HandBacks
 from services.transfer.handlers import CasesHandler
 from services.transfer.outbox import Outbox
 from services.transfer.partners import HttpPartners
@@ -111,15 +112,17 @@ class City:
         reader = CaseReader[Transfers](view, self.store.cases, self.publisher, self.topics.dead_letters)
         self.transfer = CasesHandler(reader, self.publisher, self.topics.dead_letters)
         self.transfer.sender = self.sender
-        self.people = People(self.store, self.publisher, self.outbox, self.partners, policy)
+        self.backs = HandBacks(self.store, self.publisher, self.clock, self.outbox)
+        self.people = People(self.store, self.backs, self.partners, policy)
         self.process = Process()
         self.process.spawn(self.sender.work())
         self.server = Server(self._app({one.area: public_key(one.sign_key) for one in others}), self.port)
 
     def _app(self, keys: dict[str, str]) -> FastAPI:
         reception = Reception(
-            self.area, self.store, self.publisher, self.clock, self.outbox, seal_key=self.seal_key, ref_key="r"
-        )
+            self.area, self.store, self.publisher, self.clock, self.outbox,
+            backs=self.backs, seal_key=self.seal_key, ref_key="r",
+        )  # fmt: skip
         app = FastAPI()
         install_errors(app)
         app.include_router(partners_router(reception, Verifier(keys, self.clock, self.store)))

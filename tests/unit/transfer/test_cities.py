@@ -19,6 +19,7 @@ from shared.ids import case_id
 from shared.privacy import seal
 from shared.settings import Settings
 from shared.testing import FakeClock
+from tests.factories import register
 from tests.unit.transfer.cities import City, Neighbour, Server, settle
 from tests.unit.transfer.world import NUMBER
 
@@ -87,6 +88,43 @@ async def test_the_origin_recalls_what_nobody_has_accepted(pair: Pair) -> None:
     await settle(home, other)
     assert (home.state(CASE), other.state(other.only_case())) == ("PENDING_DISPATCH", "CLOSED")
     assert home.events(CASE)[-1] == "transfer.refused.v1"
+
+
+async def test_a_recall_that_was_refused_once_can_succeed_later(pair: Pair) -> None:
+    home, other = pair
+    await other.server.open()
+    begin(home, "说不清的一件事")
+    await settle(home, other)
+    theirs, event_case = other.only_case(), case_id("normal", "event", 1)
+    other.say(event_case, register("event", text="停电"))
+    other.say(event_case, c.DeclareEvent(reason="同一原因"))
+    other.say(theirs, c.Link(event_case=event_case, reason="同一原因"))
+    await settle(home, other)
+    await recalled(pair)
+    assert (home.state(CASE), other.state(theirs)) == ("TRANSFERRED", "LINKED")
+    other.say(theirs, c.Detach(reason="另有原因"))
+    await settle(home, other)
+    await recalled(pair)
+    assert (home.state(CASE), other.state(theirs)) == ("PENDING_DISPATCH", "CLOSED")
+
+
+async def recalled(pair: Pair) -> None:
+    home, other = pair
+    await home.people.recall(home.case(CASE).transfers[0].id, Cancel(reason="诉求人要求撤回"))
+    await settle(home, other)
+
+
+async def test_a_text_that_a_supplement_made_too_long_arrives_cut_and_marked(pair: Pair) -> None:
+    home, other = pair
+    await other.server.open()
+    home.say(CASE, register("contact", text="说" * 19_990, reporter=c.Reporter(contact_id="contact")))
+    home.say(CASE, c.AskSupplement(text="缺少地址"))
+    home.say(CASE, c.Supplement(text="地址在" + "路" * 50))
+    home.say(CASE, c.AskTransfer(target="130200", reason="在唐山", asked_action="请处理"))
+    await settle(home, other)
+    text = other.case(other.only_case()).text
+    assert "原文过长" in text
+    assert text.endswith("路" * 50)
 
 
 async def test_a_case_sent_on_to_where_it_came_from_is_refused_as_a_loop(pair: Pair) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from services.transfer.domain.messages import Cancel, TransferUpdate
-from services.transfer.people import Refusal
+from services.transfer.handback import HandBacks
+from services.transfer.people import People, Refusal
 from services.transfer.reception import Reception
 from shared.auth import Identity
 from shared.events import cases as e
 from shared.events.commands import HandBack, RecordTransfer, Register
+from shared.events.envelope import decode
 from shared.privacy import unseal
 from shared.records import Record
 from shared.service import Problem
@@ -20,6 +22,7 @@ from tests.unit.transfer.world import (
     KEY,
     NUMBER,
     PARTNER,
+    POLICY,
     REF_KEY,
     Serving,
     World,
@@ -68,7 +71,9 @@ async def test_a_receipt_means_that_our_log_has_the_register() -> None:
 
 async def test_while_the_log_does_not_answer_there_is_no_receipt_and_no_standing() -> None:
     one = serving()
-    deaf = Reception(CITY, one.store, SilentLog(), one.clock, one.outbox, seal_key=KEY, ref_key=REF_KEY)
+    deaf = Reception(
+        CITY, one.store, SilentLog(), one.clock, one.outbox, backs=one.backs, seal_key=KEY, ref_key=REF_KEY
+    )
     assert await problem(deaf.take(PARTNER, request(), "")) == (503, "not_now")
     assert await problem(deaf.standing(PARTNER, "transfer-1")) == (404, "no_such_transfer")
     assert (await one.reception.take(PARTNER, request(), ""))["status"] == "receipted"
@@ -140,6 +145,78 @@ async def test_a_cancellation_asks_our_case_and_is_refused_once_it_is_accepted()
     await one.read(event(case, 2, e.CaseDispatched(rule="r", why="w", policy_version="v", units=("u",))))
     cancelled = one.reception.cancel(PARTNER, "transfer-1", Cancel(reason="solved"))
     assert await problem(cancelled) == (409, "already_accepted")
+
+
+class Deciding:
+    """A log whose case says no at once to every `hand_back`."""
+
+    def __init__(self, one: Serving) -> None:
+        self.one = one
+        self.sequence = 10
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        await self.one.publisher.publish(records)
+        for command in map(decode, (record.value or b"" for record in records)):
+            self.sequence += 1
+            no = e.CommandRejected(verb="hand_back", reason="linked", detail="detach it first")
+            await self.one.read(event(command.subject, self.sequence, no, cause=command.id))
+
+
+def deciding(one: Serving) -> HandBacks:
+    return HandBacks(one.store, Deciding(one), one.clock, one.outbox)
+
+
+def backs(world: World) -> list[str]:
+    return [envelope.id for envelope, data in world.commands() if isinstance(data, HandBack)]
+
+
+async def test_the_origin_hears_why_our_case_cannot_go_back_and_may_ask_again() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(), "")
+    reception = Reception(
+        CITY, one.store, one.publisher, one.clock, one.outbox, backs=deciding(one), seal_key=KEY, ref_key=REF_KEY
+    )
+    for times in (1, 2):
+        with pytest.raises(Problem, match="detach it first") as error:
+            await reception.cancel(PARTNER, "transfer-1", Cancel(reason="solved"))
+        assert (error.value.status, error.value.reason) == (409, "linked")
+        assert len(backs(one.world)) == times
+
+
+async def test_one_who_repeats_himself_before_our_case_has_spoken_asks_once() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(), "")
+    for _ in range(2):
+        await one.reception.cancel(PARTNER, "transfer-1", Cancel(reason="solved"))
+        await one.people.refuse("transfer-1", Refusal(reason="not_local"), "", SUPERVISOR)
+    assert len(backs(one.world)) == 2
+
+
+async def test_a_supervisor_tries_again_after_a_no_unless_he_repeats_his_own_key() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(), "")
+    people = People(one.store, deciding(one), one.partners, POLICY)
+    for key, times in (("", 1), ("", 2), ("k", 3), ("k", 3)):
+        refusal = people.refuse("transfer-1", Refusal(reason="not_local"), key, SUPERVISOR)
+        assert await problem(refusal) == (409, "linked")
+        assert len(backs(one.world)) == times
+
+
+async def test_what_else_our_case_refuses_does_not_concern_the_origin() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(), "")
+    ((case, _),) = registers(one.world)
+    await one.read(event(case, 2, e.CommandRejected(verb="assign", reason="unit_unknown", detail="d")))
+    assert one.world.received(case).noes == 0
+
+
+async def test_what_has_gone_back_is_not_asked_for_again() -> None:
+    one = serving()
+    await one.reception.take(PARTNER, request(), "")
+    ((case, _),) = registers(one.world)
+    await one.read(event(case, 2, e.CaseHandedBack(reason="withdrawn", text="solved")))
+    with pytest.raises(Problem, match="the transfer is refused; there is nothing to give back"):
+        await one.reception.cancel(PARTNER, "transfer-1", Cancel(reason="solved"))
 
 
 async def test_a_supervisor_refuses_with_a_code_of_policy() -> None:
@@ -220,7 +297,9 @@ async def test_who_reported_misconduct_is_an_alias_on_lists() -> None:
 
 async def test_the_longest_text_still_makes_a_command_that_can_be_read() -> None:
     one = serving()
-    await one.reception.take(PARTNER, request(text="长" * 20_000), "")
+    await one.reception.take(PARTNER, request(text="长" * 19_990 + "补充：三单元"), "")
     ((_, register),) = registers(one.world)
     assert len(register.text) == 20_000
     assert "TS-20210113-000001" in register.text
+    assert "原文过长" in register.text
+    assert register.text.endswith("补充：三单元")

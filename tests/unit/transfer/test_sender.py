@@ -76,6 +76,21 @@ async def test_who_reports_misconduct_stays_unknown_but_where_life_is_in_danger(
     assert one.world.partners.requests["t1"].phone == phone
 
 
+@pytest.mark.parametrize(
+    ("request_type", "text", "sent"),
+    [
+        ("JB", "来电人：李建国\n起因：收钱放行", "起因：收钱放行"),
+        ("JB", "来电人：李建国", "货车滞留"),
+        ("QZ", "来电人：王女士\n起因：货车滞留", "来电人：王女士\n起因：货车滞留"),
+    ],
+)
+async def test_a_partner_reads_of_misconduct_and_not_who_reported_it(
+    one: Serving, request_type: str, text: str, sent: str
+) -> None:
+    await begin(one, request_type=request_type, text=text)
+    assert one.world.partners.requests["t1"].text == sent
+
+
 async def test_a_partner_that_is_away_gets_it_when_he_is_back_however_late(one: Serving) -> None:
     one.partners.mood = "away"
     await begin(one)
@@ -163,6 +178,16 @@ async def test_the_life_of_a_received_case_is_told_to_its_origin_in_order_and_on
     told = [one.world.partners.updates["transfer-1", n] for n in (1, 2, 3)]
     assert [(u.step, u.number) for u in told] == [(s, "SJZ-2") for s in ("accepted", "progressed", "completed")]
     assert told[2].text == "已送达"
+
+
+async def test_the_answer_that_the_origin_tells_on_names_offices_and_no_person(one: Serving) -> None:
+    case = await one.received()
+    route = e.CaseReferred(reason="law", route="请拨0311-88881234，或13812341234")
+    events = [life()[0], route, e.CaseClosed(reason="referred")]
+    await one.read(*(event(case, n, data) for n, data in enumerate(events, 1)))
+    await one.after(1)
+    texts = [update.text for update in one.world.partners.updates.values()]
+    assert texts[-1] == "请拨0311-88881234，或138****1234"
 
 
 async def test_a_received_case_that_closes_without_a_reply_tells_its_units_answers(one: Serving) -> None:

@@ -11,6 +11,7 @@ from services.transfer.composer import Composer
 from services.transfer.domain.messages import TransferRequest
 from services.transfer.domain.state import Received, Sent, Transfers
 from services.transfer.domain.view import TransfersView
+from services.transfer.handback import HandBacks
 from services.transfer.handlers import CasesHandler
 from services.transfer.outbox import Outbox
 from services.transfer.people import People
@@ -50,10 +51,10 @@ def case_of(name: str) -> str:
     return case_id("normal", name, 1)
 
 
-def event(case: str, sequence: int, data: Struct, at: datetime = START) -> Record:
+def event(case: str, sequence: int, data: Struct, at: datetime = START, *, cause: str = "") -> Record:
     envelope = Envelope(
         id=event_id(case, sequence), type=CASES.type_of(data), source="/dispatch", subject=case, time=at,
-        sequence=sequence, data=raw(data),
+        sequence=sequence, causationid=cause, data=raw(data),
     )  # fmt: skip
     return record_of(TOPICS.cases(lane_of(case)), envelope)
 
@@ -149,10 +150,11 @@ class Serving:
         reader = CaseReader[Transfers](view, self.store.cases, self.publisher, TOPICS.dead_letters)
         self.handler = CasesHandler(reader, self.publisher, TOPICS.dead_letters)
         self.handler.sender = self.sender
+        self.backs = HandBacks(self.store, self.publisher, self.clock, self.outbox)
         self.reception = Reception(
-            CITY, self.store, self.publisher, self.clock, self.outbox, seal_key=KEY, ref_key=REF_KEY
+            CITY, self.store, self.publisher, self.clock, self.outbox, backs=self.backs, seal_key=KEY, ref_key=REF_KEY
         )
-        self.people = People(self.store, self.publisher, self.outbox, self.partners, POLICY)
+        self.people = People(self.store, self.backs, self.partners, POLICY)
         self.timers = Timers(
             "normal", self.store, self.publisher, self.clock, outbox=self.outbox, horizons=self._horizons
         )
