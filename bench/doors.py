@@ -122,6 +122,7 @@ class Doors:
             Question("cases with such words", "desk", lambda: store.with_words(words, PAGE)),
             Question("open cases by state", "desk", store.by_state),
             Question("queue", "desk", lambda: store.queue(now, PAGE)),
+            Question("length of the queue", "desk", lambda: store.waiting(now)),
             Question("calls of an agent", "desk", lambda: store.calls_of("a001", PAGE)),
             Question("figures of the day", "desk", lambda: store.figures(now)),
             Question("views of a case", "desk", lambda: store.views(number, PAGE)),

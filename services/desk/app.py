@@ -21,6 +21,7 @@ from services.desk.pages_agent import agent_router
 from services.desk.pages_case import case_router
 from services.desk.pages_citizen import citizen_router
 from services.desk.pages_inbox import inbox_router
+from services.desk.pages_missed import missed_router
 from services.desk.pages_notices import notices_router
 from services.desk.pages_office import office_router
 from services.desk.pages_proposals import proposals_router
@@ -103,9 +104,9 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     """Every page, its assets, and the guard around them."""
     errors.install(app, desk.renderer)
     for router in (
-        session_router, agent_router, work_router, inbox_router, case_router, ties_router, replies_router,
-        supervisor_router, surge_router, proposals_router, reveals_router, notices_router, citizen_router,
-        office_router,
+        session_router, agent_router, work_router, missed_router, inbox_router, case_router, ties_router,
+        replies_router, supervisor_router, surge_router, proposals_router, reveals_router, notices_router,
+        citizen_router, office_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():

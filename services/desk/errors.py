@@ -1,12 +1,10 @@
 """What goes wrong, for people: a page or a line of words, never a stack trace."""
 
-from urllib.parse import quote
-
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.desk.render import Renderer
-from services.desk.session import NotSignedIn
+from services.desk.session import NotSignedIn, is_fragment, way_in
 from shared.away import Away
 from shared.service import Problem, install_errors
 
@@ -16,16 +14,16 @@ def install(app: FastAPI, renderer: Renderer) -> None:
     install_errors(app)
 
     def words(request: Request, status: int, reason: str, detail: str) -> Response:
-        if "text/html" not in request.headers.get("accept", "") and "hx-request" not in request.headers:
+        if "text/html" not in request.headers.get("accept", "") and not is_fragment(request):
             return JSONResponse({"reason": reason, "detail": detail}, status_code=status)
-        template = "_error.html" if "hx-request" in request.headers else "error.html"
+        template = "_error.html" if is_fragment(request) else "error.html"
         return renderer.page(request, template, status=status, reason=reason, detail=detail)
 
     @app.exception_handler(NotSignedIn)
     async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
-        if "hx-request" in request.headers:
-            return HTMLResponse("", status_code=401, headers={"HX-Redirect": "/sign-in"})
-        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+        if is_fragment(request):
+            return HTMLResponse("", status_code=401, headers={"HX-Redirect": way_in(request)})
+        return RedirectResponse(way_in(request), status_code=303)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:

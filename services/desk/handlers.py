@@ -15,6 +15,7 @@ from shared.reader import CaseReader
 from shared.records import Received, Record
 
 READER = SheetView.name
+_LETTERS = names.DEAD_LETTERS.labels(READER)
 
 
 class Handlers:
@@ -48,7 +49,7 @@ class Handlers:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        names.DEAD_LETTERS.labels(READER).inc()
+        _LETTERS.inc()
         return dead_letter(self._dead_letters, record, READER, reason)
 
 

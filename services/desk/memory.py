@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, call_of, lost
+from services.desk.domain.calls import IN_QUEUE, IN_TIME_S, Call, CallFigures, Facts, Waiting, call_of, lost
 from services.desk.domain.sheet import Sheet
 from services.desk.store import OPENED, Change, Page, View, Wanted, page_of, read_mark, read_sheet
 from shared.documents import Document, Documents, Saved, Write, holder, keep_first
@@ -90,9 +90,12 @@ class MemoryStore:
         found = [row for row in self._calls(since) if row["stage"] in IN_QUEUE]
         return [call_of(row) for row in sorted(found, key=lambda row: row["offered"]["time"])[:limit]]
 
+    async def waiting(self, since: datetime) -> Waiting:
+        since_when = [row["offered"]["time"] for row in self._calls(since) if row["stage"] in IN_QUEUE]
+        return Waiting(calls=len(since_when), oldest=min(since_when, default=None))
+
     async def figures(self, since: datetime) -> CallFigures:
         rows = self._calls(since)
-        waits = [row["offered"]["time"] for row in rows if row["stage"] in IN_QUEUE]
         ended = [row["ended"] for row in rows if "ended" in row]
         answered = [row["answered"] for row in rows if "answered" in row]
         return CallFigures(
@@ -101,8 +104,6 @@ class MemoryStore:
             in_time=sum(one["wait_s"] <= IN_TIME_S for one in answered),
             self_served=sum(one["by"] == "ivr" and one["served"] for one in ended),
             lost=sum(lost(row) for row in rows),
-            waiting=len(waits),
-            oldest=min(waits, default=None),
         )
 
     def _calls(self, since: datetime) -> list[Document]:

@@ -1,7 +1,6 @@
 """The agent's desk: the call that popped up, the case form with its draft, knowledge, bulletins."""
 
 import hmac
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -10,11 +9,12 @@ from fastapi.responses import Response
 from msgspec import convert
 from msgspec.structs import asdict, replace
 
+from services.desk.callers import cases_of, draft_of, matters_at
 from services.desk.cases import Cases
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain.calls import Call
-from services.desk.domain.days import day_of
+from services.desk.domain.days import SHIFT, day_of
 from services.desk.domain.forms import CASE_FIELDS, Incomplete, attach_body, case_body, outbound_body
 from services.desk.domain.hand import EMPTY, Hand, Resumed, hand_of
 from services.desk.domain.matters import Matters, matters_of
@@ -23,13 +23,9 @@ from services.desk.session import Visitor
 from shared import ids
 from shared.documents import Document
 from shared.service import Problem
-from shared.states import OVER
 
 STATES = ("ready", "busy", "wrap_up", "break", "offline")
-HISTORY = 8
 SIMILAR_AMONG = 200
-SHIFT = timedelta(hours=12)
-"""Calls that are older are not asked about any more."""
 AT_HAND = 50
 
 
@@ -74,10 +70,10 @@ class Agent:
     async def _strip(self, by: Visitor) -> dict[str, Any]:
         now = self._desk.clock.now()
         state = await self._state(by)
-        queue = await self._desk.store.queue(day_of(now), 1000)
+        waiting = await self._desk.store.waiting(now - SHIFT)
         calls = await self._desk.store.calls_of(by.who.subject, 200)
         mine = sum(call.answered_at is not None and call.answered_at >= day_of(now) for call in calls)
-        return {"state": state.get("state", ""), "since": state.get("since"), "queue": len(queue), "mine": mine,
+        return {"state": state.get("state", ""), "since": state.get("since"), "queue": waiting.calls, "mine": mine,
                 "why": state.get("why", "")}  # fmt: skip
 
     async def _state(self, by: Visitor) -> Document:
@@ -119,20 +115,16 @@ class Agent:
         return {**await self._caller(hand.current), "left": hand.left, "matters": hand.matters, "fresh": False}
 
     async def _matters(self, by: Visitor, contact: str) -> Matters:
-        return matters_of(await self._desk.store.get("drafts", _draft(by, contact)))
+        return await matters_at(self._desk.store, by, contact)
 
     async def _caller(self, call: Call) -> dict[str, Any]:
-        found = await self._desk.store.of_caller(call.caller_ref, HISTORY + 1) if call.caller_ref else []
-        cases = found[:HISTORY]
-        still_open = [case for case in cases if case.state not in OVER]
-        over = [case for case in cases if case.state in OVER]
-        return {"call": call, "open_cases": still_open, "history": over, "more": found[HISTORY:] != []}
+        return await cases_of(self._desk.store, call)
 
     async def _hand(self, by: Visitor) -> Hand:
         agent = by.who.subject
         calls = await self._desk.store.calls_of(agent, AT_HAND)
-        drafts = await self._desk.store.drafts([_draft(by, call.id) for call in calls])
-        matters = {call.id: matters_of(drafts.get(_draft(by, call.id), {})) for call in calls}
+        drafts = await self._desk.store.drafts([draft_of(by, call.id) for call in calls])
+        matters = {call.id: matters_of(drafts.get(draft_of(by, call.id), {})) for call in calls}
         back = convert(await self._desk.store.get("agents", agent), Resumed)
         return hand_of(calls, matters, back, self._desk.clock.now() - SHIFT)
 
@@ -143,7 +135,7 @@ class Agent:
         if form.get("matter") != str(matter):
             return Response(status_code=204)
         kept = {"fields": _kept(form), "drafted": matter}
-        await self._desk.store.put("drafts", _draft(by, contact), {**kept, "saved_at": self._desk.clock.now()})
+        await self._desk.store.put("drafts", draft_of(by, contact), {**kept, "saved_at": self._desk.clock.now()})
         return self._desk.page(request, "_saved.html", by)
 
     async def register(self, request: Request, contact: str) -> Response:
@@ -155,11 +147,12 @@ class Agent:
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
         if matters.differs(body["matter"], self._mark(body)):
-            return self._desk.page(request, "_other_matter.html", by, body=body, next=matters.matter)
+            return self._desk.page(request, "_other_matter.html", by, body=body, contact=contact, next=matters.matter)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/cases", body=body)
         if not reply.good:
             return self._desk.outcome(request, by, "intake", reply)
-        await self._desk.store.put("drafts", _draft(by, contact), matters.with_saved(body["matter"], self._mark(body)))
+        saved = matters.with_saved(body["matter"], self._mark(body))
+        await self._desk.store.put("drafts", draft_of(by, contact), saved)
         shown = {"body": body, "call": call, "matters": await self._matters(by, contact), "fresh": True}
         return self._desk.outcome(request, by, "intake", reply, "_registered.html", **shown)
 
@@ -177,7 +170,7 @@ class Agent:
             return self._desk.incomplete(request, by, error.field)
         reply = await self._desk.ask(by, "intake", "POST", f"/contacts/{quote(contact)}/attachments", body=body)
         if reply.good:
-            await self._desk.store.put("drafts", _draft(by, contact), {"attached": True})
+            await self._desk.store.put("drafts", draft_of(by, contact), {"attached": True})
         return self._desk.outcome(request, by, "intake", reply)
 
     async def finish(self, request: Request, contact: str) -> Response:
@@ -187,7 +180,7 @@ class Agent:
             matters = replace(matters, fields=_kept(form), drafted=matters.matter)
         if matters.typed and not form.get("discard"):
             return self._desk.page(request, "_unsaved.html", by, contact=contact, matter=matters.matter)
-        await self._desk.store.put("drafts", _draft(by, contact), {"finished": True})
+        await self._desk.store.put("drafts", draft_of(by, contact), {"finished": True})
         reply = await self._set_state(by, "ready")
         response = self._desk.outcome(request, by, "intake", reply)
         response.headers["HX-Trigger"] = "desk-done, desk-call"
@@ -203,13 +196,14 @@ class Agent:
         return Response(status_code=204, headers={"HX-Trigger": "desk-call"})
 
     async def outbound(self, request: Request) -> Response:
-        """A call out on a case, named by its number, goes on record."""
-        by, form = self._by(request), await fields(request)
+        """A call out on a case, named by its number, goes on record; the case's priority decides on quiet hours."""
+        by, form = self._desk.visitor(request, "agent", "supervisor"), await fields(request)
         try:
             body = outbound_body(form)
         except Incomplete as error:
             return self._desk.incomplete(request, by, error.field)
-        body["case_id"] = (await self._cases.find(by, body["case_id"])).id
+        sheet = await self._cases.find(by, body["case_id"])
+        body |= {"case_id": sheet.id, "priority": sheet.priority}
         reply = await self._desk.ask(by, "intake", "POST", "/calls/outbound", body=body, key=form.get("key", ""))
         return self._desk.outcome(request, by, "intake", reply)
 
@@ -220,11 +214,13 @@ class Agent:
             reply = await self._desk.ask(by, "knowledge", "GET", "/search", q=q[:200], limit="6")
         return self._desk.page(request, "_knowledge.html", by, q=q, reply=reply)
 
-    async def similar(self, request: Request, title: str = "", cause: str = "", course: str = "") -> Response:
+    async def similar(
+        self, request: Request, title: str = "", cause: str = "", course: str = "", contact: str = ""
+    ) -> Response:
+        """Open cases like the one in the form, to which the form's call can be added."""
         by, words = self._by(request), words_of(f"{title} {cause} {course}")
         among = await self._desk.store.with_words(words, SIMILAR_AMONG) if words else []
-        call = (await self._hand(by)).current
-        return self._desk.page(request, "_similar.html", by, found=rank(words, among), call=call)
+        return self._desk.page(request, "_similar.html", by, found=rank(words, among), call=Call(id=contact))
 
     async def bulletins(self, request: Request) -> Response:
         by = self._by(request)
@@ -250,7 +246,3 @@ def _as_next(form: dict[str, str], matters: Matters) -> dict[str, str]:
     """The agent said that it is another matter; `answer`: and that its answer closes it."""
     said = form.get("as_next")
     return {"matter": str(matters.matter), "on_the_spot": "yes" if said == "answer" else ""} if said else {}
-
-
-def _draft(by: Visitor, contact: str) -> str:
-    return f"{by.who.subject}/{contact}"

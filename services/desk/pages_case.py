@@ -121,6 +121,7 @@ class CasePages:
         views = await self._desk.store.views(sheet.id, 8) if by.who.role in rights.BOARD else []
         return {
             "case": sheet,
+            "text": rights.text(sheet),
             "orders": rights.orders(by.who, sheet),
             "due": rights.due(by.who, sheet),
             "supervisions": rights.supervisions(by.who, sheet),

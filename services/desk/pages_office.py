@@ -19,6 +19,8 @@ from shared.service import Problem
 
 READERS = ("officer", "supervisor")
 DAYS = 7
+SELECTION = ("since", "until", "topic", "area", "priority", "repeated")
+"""By what reports selects cases."""
 LOOKS, MOST_LOOKS = 200, 1000
 """Looks on the page of the audit, and in its JSON."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -35,7 +37,7 @@ SEALED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src
 
 
 def office_router(desk: Desk) -> APIRouter:
-    """/office, /audit"""
+    """/office, /selections, /audit"""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/office")
@@ -96,6 +98,14 @@ def office_router(desk: Desk) -> APIRouter:
     async def specials(request: Request) -> Response:
         by = desk.visitor(request, *READERS)
         return desk.page(request, "_specials.html", by, **await _specials(desk, by))
+
+    @router.get("/selections")
+    async def selection(request: Request) -> Response:
+        """Where a special report's query leads: its figures as they are now."""
+        by = desk.visitor(request, *READERS)
+        asked = {name: request.query_params[name] for name in SELECTION if name in request.query_params}
+        reply = await desk.ask(by, "reports", "GET", "/selections", **asked)
+        return desk.page(request, "selection.html", by, asked=asked, reply=reply)
 
     @router.get("/audit")
     async def audit(request: Request, case: str = "") -> Response:

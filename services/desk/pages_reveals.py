@@ -10,11 +10,12 @@ from services.desk.cases import Cases
 from services.desk.clients import Reply
 from services.desk.desk import Desk, fields
 from services.desk.domain import rights
-from services.desk.domain.forms import Incomplete, why_of
+from services.desk.domain.forms import Incomplete, approves, why_of
 from services.desk.domain.reveals import Reveal, asked
 from services.desk.domain.sheet import Sheet
 from services.desk.render import new_key
 from services.desk.session import Visitor
+from shared.elements import callers
 from shared.service import Problem
 
 
@@ -65,14 +66,17 @@ class RevealPages:
         one, now = await self._one(sheet, reveal), self._desk.clock.now()
         if not one.may_judge(by.who, self._policy):
             raise Problem(403, "not_own_reveal", "another person with this right has to judge it")
-        approve = (await fields(request)).get("decision") == "approve"
+        try:
+            approve = approves(await fields(request))
+        except Incomplete as error:
+            return self._desk.incomplete(request, by, error.field)
         state, until = ("approved", now + timedelta(seconds=self._policy.look_s)) if approve else ("refused", one.until)
         await self._cases.record(by, sheet, f"reveal_{state}", f"{one.by}: {one.why}")
         await self._step(one, state=state, until=until, judged_by=by.who.subject)
         return self._desk.outcome(request, by, "desk", Reply(200))
 
     async def look(self, request: Request, case: str, reveal: str) -> Response:
-        """Once, by who asked: the approval is used up before anything is opened."""
+        """Name and number, once, by who asked: the approval is used up before anything is opened."""
         by, sheet = await self._secret(request, case)
         one = await self._one(sheet, reveal)
         if one.by != by.who.subject or one.state != "approved":
@@ -80,7 +84,7 @@ class RevealPages:
         await self._step(one, state="seen")
         why = f"{one.why} ({one.judged_by})"
         await self._cases.record(by, sheet, "reveal", why)
-        shown = await numbers.opened(self._desk, by, sheet, why)
+        shown = [*callers(sheet.text), *await numbers.opened(self._desk, by, sheet, why)]
         return self._desk.page(request, "_reporters.html", by, reporters=shown, once=True)
 
     async def _step(self, one: Reveal, **to: object) -> None:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.desk.desk import Desk, fields
-from services.desk.session import sign_in, sign_out
+from services.desk.session import sign_in, sign_out, way_on
 from shared.auth import Forbidden, Identity, verify
 
 HOMES = {
@@ -38,7 +38,7 @@ def session_router(desk: Desk) -> APIRouter:
             verify(secret, f"Bearer {token}")
         except Forbidden as error:
             return desk.page(request, "sign_in.html", status=401, refused=str(error))
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(way_on(request), status_code=303)
         sign_in(response, request, token)
         return response
 

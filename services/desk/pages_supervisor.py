@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.desk import lists
 from services.desk.desk import Desk
 from services.desk.domain.board import figures
-from services.desk.domain.days import day_of
+from services.desk.domain.days import SHIFT, day_of
 from services.desk.domain.lag import LANES, lag_figure, rows
 from services.desk.domain.rights import BOARD
 from services.desk.store import Wanted, check_mark
@@ -67,7 +67,7 @@ class Supervisor:
     async def _queue(self) -> dict[str, Any]:
         now = self._desk.clock.now()
         store = self._desk.store
-        queue, agents, states = await asyncio.gather(store.queue(day_of(now), 200), store.agents(), store.by_state())
+        queue, agents, states = await asyncio.gather(store.queue(now - SHIFT, 200), store.agents(), store.by_state())
         return {"queue": queue, "agents": agents, "states": states}
 
     async def unread(self, request: Request) -> Response:
@@ -91,11 +91,15 @@ class Supervisor:
         return self._desk.page(request, "_figures.html", by, **await self._figures())
 
     async def _figures(self) -> dict[str, Any]:
+        """Rates begin with the day; who waits at midnight still waits."""
         now, store = self._desk.clock.now(), self._desk.store
         today = day_of(now)
-        calls, breaches, states = await asyncio.gather(
-            store.figures(today), store.count(Wanted(breached_since=today)), store.by_state()
+        calls, waiting, breaches, states = await asyncio.gather(
+            store.figures(today),
+            store.waiting(now - SHIFT),
+            store.count(Wanted(breached_since=today)),
+            store.by_state(),
         )
-        found = figures(calls, breaches, self._desk.city.desk.targets, now)
+        found = figures(calls, waiting, breaches, self._desk.city.desk.targets, now)
         found.append(lag_figure(self._desk.lags.latest(), self._desk.city.desk.targets.lag))
         return {"figures": found, "states": states, "calls": calls}

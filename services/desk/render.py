@@ -83,8 +83,11 @@ class Speech:
         return moment.astimezone(CHINA).strftime("%m-%d %H:%M") if moment else "–"
 
     def clock(self, written: str) -> str:
-        """A moment as another service writes it."""
-        return self.when(datetime.fromisoformat(written))
+        """A moment as another service writes it; what is none is shown as it is."""
+        try:
+            return self.when(datetime.fromisoformat(written))
+        except (ValueError, OverflowError):
+            return written
 
     def left(self, due: datetime | None) -> str:
         """Time left or overdue, in the two largest units."""
@@ -128,7 +131,8 @@ class Renderer:
         speech = self.speech(lang)
         context: dict[str, Any] = {
             "s": speech, "t": speech.t, "lang": lang, "city": self._city, "who": visitor.who if visitor else None,
-            "now": self._clock.now(), "path": request.url.path, "new_key": new_key, **more,
+            "now": self._clock.now(), "path": request.url.path, "query": dict(request.query_params),
+            "new_key": new_key, **more,
         }  # fmt: skip
         response = HTMLResponse(self._environment.get_template(template).render(context), status_code=status)
         if request.query_params.get("lang") in LANGUAGES:

@@ -1,8 +1,9 @@
 """Who is at the browser: a cookie that holds the token, a language, and the guard around every request."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -19,6 +20,8 @@ LANGUAGES = ("zh-CN", "en")
 YEAR_S = 31_536_000
 ASSETS = ("/static/", "/lib/")
 """Paths that hold nothing personal; a browser may keep them and ask whether they are still right."""
+_OWN = re.compile(r"/(?![/\\])[!-\[\]-~\u00a1-\uffff]*")
+"""A path without blanks. Two slashes of either kind are another host to a browser, also with a tab between them."""
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -60,6 +63,23 @@ def sign_in(response: Response, request: Request, token: str) -> None:
 
 def sign_out(response: Response) -> None:
     response.delete_cookie(TOKEN, httponly=True, samesite="strict", path="/")
+
+
+def is_fragment(request: Request) -> bool:
+    """htmx asks for a part of a page."""
+    return "hx-request" in request.headers
+
+
+def way_in(request: Request) -> str:
+    """Where to sign in, and that the way goes on from there to the page where somebody is or wanted to be."""
+    page = urlsplit(request.headers.get("hx-current-url", "/") if is_fragment(request) else str(request.url))
+    return f"/sign-in?next={quote(f'{page.path}?{page.query}'.rstrip('?'))}"
+
+
+def way_on(request: Request) -> str:
+    """The page of this desk that somebody was sent away from, else his first one; never an address elsewhere."""
+    page = request.query_params.get("next", "")
+    return page if _OWN.fullmatch(page) else "/"
 
 
 def language(request: Request) -> str:

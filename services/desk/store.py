@@ -19,6 +19,7 @@ from services.desk.domain.calls import (
     Call,
     CallFigures,
     Facts,
+    Waiting,
     call_of,
 )
 from services.desk.domain.sheet import Sheet
@@ -115,6 +116,10 @@ class Store(Protocol):
 
     async def queue(self, since: datetime, limit: int) -> list[Call]:
         """Calls that wait for a person, the longest waiting first."""
+        ...
+
+    async def waiting(self, since: datetime) -> Waiting:
+        """How many calls of that queue there are."""
         ...
 
     async def figures(self, since: datetime) -> CallFigures: ...
@@ -250,10 +255,16 @@ class MongoStore:
         return [call_of(document) for document in found]
 
     async def queue(self, since: datetime, limit: int) -> list[Call]:
-        query = {"stage": {"$in": list(IN_QUEUE)}, "offered.channel": "call", "offered.time": {"$gte": since}}
         with reachable():
-            found = await self._database.contacts.find(query).sort("offered.time", 1).limit(limit).to_list(None)
+            cursor = self._database.contacts.find(_in_queue(since)).sort("offered.time", 1)
+            found = await cursor.limit(limit).to_list(None)
         return [call_of(document) for document in found]
+
+    async def waiting(self, since: datetime) -> Waiting:
+        with reachable():
+            calls = await self._database.contacts.count_documents(_in_queue(since))
+        first = await self.queue(since, 1) if calls else []
+        return Waiting(calls=calls, oldest=first[0].offered_at if first else None)
 
     async def figures(self, since: datetime) -> CallFigures:
         match = {"offered.channel": "call", "offered.time": {"$gte": since}}
@@ -347,11 +358,14 @@ def _by_state(wanted: Wanted) -> list[Wanted]:
     return [structs.replace(wanted, case_states=(state,)) for state in wanted.case_states] or [wanted]
 
 
+def _in_queue(since: datetime) -> Document:
+    return {"stage": {"$in": list(IN_QUEUE)}, "offered.channel": "call", "offered.time": {"$gte": since}}
+
+
 def _sum(condition: Document) -> Document:
     return {"$sum": {"$cond": [condition, 1, 0]}}
 
 
-_WAITS: Document = {"$in": ["$stage", list(IN_QUEUE)]}
 _KEYS: Document = {
     "$map": {"input": {"$objectToArray": "$keys"}, "in": [{"$toInt": "$$this.k"}, "$$this.v.action"]},
 }
@@ -370,8 +384,6 @@ _SUMS: Document = {
     "in_time": _sum({"$and": [{"$gt": ["$answered", None]}, {"$lte": ["$answered.wait_s", IN_TIME_S]}]}),
     "self_served": _sum({"$and": [{"$eq": ["$ended.by", "ivr"]}, {"$eq": ["$ended.served", True]}]}),
     "lost": _sum({"$and": [{"$gt": ["$ended", None]}, {"$not": [{"$gt": ["$answered", None]}]}, _ASKED]}),
-    "waiting": _sum(_WAITS),
-    "oldest": {"$min": {"$cond": [_WAITS, "$offered.time", None]}},
 }
 _WATCHED: list[Document] = [
     {"$match": {"ns.coll": {"$in": ["cases", "contacts"]}, "operationType": {"$in": ["insert", "update"]}}},

@@ -29,8 +29,15 @@ NUMBER = "+8613812341234"
 SPECIAL = {
     "id": "0b5c1c2e-0000-5000-8000-000000000001", "number": 1, "title": "关于“公用事业”类诉求短时集中的专报",
     "summary": "1月13日08:00至10:00共受理相关诉求21件，主要在长安区，尚未办结21件。", "reason": "topic_volume",
-    "made_at": "2021-01-13T10:00:00+08:00", "made_by": "service:reports", "signed_by": "", "query": "/selections",
+    "made_at": "2021-01-13T10:00:00+08:00", "made_by": "service:reports", "signed_by": "",
+    "query": "/selections?since=2021-01-13T08%3A00%3A00%2B08%3A00&until=2021-01-13T10%3A00%3A00%2B08%3A00&topic=05",
     "remarks": {"title": "", "cause": "", "policy": "", "measures": "", "suggestions": []},
+}  # fmt: skip
+
+
+COUNTS = {
+    "cases": 21, "contacts": 24, "open": 20, "urgent": 3, "breached": 1,
+    "tables": {"area": [["130102", 15], ["", 6]], "request_type": [["QZ", 21]], "unit": [], "hour": [["13日08时", 21]]},
 }  # fmt: skip
 
 
@@ -61,6 +68,8 @@ class LittleCity:
         self.duplicates: list[dict[str, Any]] = []
         self.kept: list[str] = []
         """Cases that the one who asks keeps."""
+        self.missed: list[dict[str, Any]] = []
+        """intake's lost calls."""
         self.debts: list[dict[str, Any]] = []
         """notify's items."""
         self.issues: list[str] = []
@@ -102,6 +111,10 @@ class LittleCity:
                 return Reply(200, {"items": [], "next": None})
             case "intake", ["numbers", "reveal"]:
                 return Reply(200, {"number": NUMBER})
+            case "intake", ["calls", "missed", *path]:
+                return self._missed(path)
+            case "intake", ["calls", "outbound"] if "contact_id" in ask.body:
+                return self._called_back(ask.body, who)
             case "intake", _:
                 return Reply(202, {"command_id": "c"})
             case "knowledge", path:
@@ -229,6 +242,23 @@ class LittleCity:
             return [(self._merged.pop(case), e.CaseReleased(merge=merge, source=case))]
         return []
 
+    def _missed(self, path: list[str]) -> Reply:
+        """Those that are open, or the one asked for."""
+        if not path:
+            return Reply(200, {"items": [one for one in self.missed if one["state"] == "open"], "next": None})
+        found = [one for one in self.missed if one["contact_id"] == path[0]]
+        return Reply(200, found[0]) if found else Reply(404, {"reason": "no_such_call", "detail": path[0]})
+
+    def _called_back(self, body: dict[str, Any], who: str) -> Reply:
+        """One try on the lost call; reached, it is not listed any more."""
+        failed = body["result"] in ("busy", "no_answer")
+        tried = {"at": self.clock.now().isoformat(), "by": who, "result": body["result"], "text": body.get("text", "")}
+        for one in self.missed:
+            if one["contact_id"] == body["contact_id"]:
+                one["tries"].append(tried)
+                one["state"] = one["state"] if failed else "reached"
+        return Reply(202, {"contact_id": "c"})
+
     def _replies(self, path: list[str], ask: Ask) -> Reply:
         """Of a case, or those in the state asked for; a settlement is taken."""
         if ask.method == "POST":
@@ -270,6 +300,10 @@ def _report(path: list[str]) -> Reply:
             )
         case ["reports", "special"]:
             return Reply(200, {"items": [SPECIAL]})
+        case ["selections"]:
+            return Reply(200, COUNTS)
+        case ["reports", "special", name] if name.endswith(".html"):
+            return Reply(200, f'<a href="{SPECIAL["query"]}">{SPECIAL["query"]}</a>'.encode(), "text/html")
         case ["reports", "special", _]:
             return Reply(200, SPECIAL)
         case ["reports", "daily", name]:

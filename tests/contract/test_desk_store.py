@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.desk.domain.calls import ENDED, OFFERED, CallFigures, Facts
+from services.desk.domain.calls import ENDED, OFFERED, CallFigures, Facts, Waiting
 from services.desk.domain.days import day_of
 from services.desk.domain.reveals import Reveal
 from services.desk.memory import MemoryStore
@@ -143,8 +143,9 @@ async def test_calls_in_any_order_and_figures(city: LittleCity) -> None:
     await city.fact(served, k.Ended(number=4, by="ivr", served=True))
     waiting = await city.call("3", CALLER)
     now = city.clock.now()
-    figures = CallFigures(offered=3, answered=1, self_served=1, waiting=1, oldest=now)
-    assert await city.store.figures(day_of(now)) == figures
+    assert await city.store.figures(day_of(now)) == CallFigures(offered=3, answered=1, self_served=1)
+    assert await city.store.waiting(day_of(now)) == Waiting(calls=1, oldest=now)
+    assert await city.store.waiting(now + timedelta(seconds=1)) == Waiting()
     assert [call.id for call in await city.store.queue(day_of(now), 5)] == [waiting]
     (mine,) = await city.store.calls_of("017", 5)
     assert (mine.id, mine.masked, mine.path, mine.ended) == (contact, "138****1234", "3", True)

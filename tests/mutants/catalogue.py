@@ -295,7 +295,7 @@ MUTANTS = (
     Mutant(
         name="a reopened case owes the same reporter twice",
         file="services/dispatch/domain/replies.py",
-        old='        again = is_known(debt.reporter.person) and debt.state != "open"\n',
+        old='        again = is_known(debt.reporter.person) and debt.state not in ("open", "leaving")\n',
         new="        again = is_known(debt.reporter.person)\n",
         test="tests/unit/dispatch/test_endings.py",
     ),

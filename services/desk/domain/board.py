@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.desk.domain.calls import CallFigures
+from services.desk.domain.calls import CallFigures, Waiting
 from shared.policy import Policy
 
 Level = Literal["good", "watch", "bad", "none"]
@@ -35,10 +35,10 @@ class Figure(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-def figures(calls: CallFigures, breaches: int, targets: Targets, now: datetime) -> list[Figure]:
+def figures(calls: CallFigures, waiting: Waiting, breaches: int, targets: Targets, now: datetime) -> list[Figure]:
     """Waiting, answered in time, connected, self-served, breached."""
     return [
-        _waiting(calls, targets, now),
+        _waiting(waiting, targets, now),
         _share("in_time", calls.in_time, calls.answered, targets.in_time_percent),
         _share("connect", calls.answered, calls.answered + calls.lost, targets.connect_percent),
         _share("self_service", calls.self_served, calls.offered, targets.self_service_percent, judged=False),
@@ -52,15 +52,15 @@ def figures(calls: CallFigures, breaches: int, targets: Targets, now: datetime) 
     ]
 
 
-def _waiting(calls: CallFigures, targets: Targets, now: datetime) -> Figure:
-    oldest_s = int((now - calls.oldest).total_seconds()) if calls.oldest else 0
+def _waiting(waiting: Waiting, targets: Targets, now: datetime) -> Figure:
+    oldest_s = int((now - waiting.oldest).total_seconds()) if waiting.oldest else 0
     level: Level = "good"
-    if calls.waiting > targets.waiting:
+    if waiting.calls > targets.waiting:
         level = "watch"
     if oldest_s > targets.oldest_s:
         level = "bad"
     target = f"≤ {targets.waiting}"
-    return Figure(name="waiting", value=str(calls.waiting), unit="", target=target, level=level, note=f"{oldest_s} s")
+    return Figure(name="waiting", value=str(waiting.calls), unit="", target=target, level=level, note=f"{oldest_s} s")
 
 
 def _share(name: str, part: int, whole: int, target: float, *, judged: bool = True) -> Figure:

@@ -111,7 +111,7 @@ def lost(document: Document) -> bool:
 
 
 class CallFigures(Struct, frozen=True, kw_only=True):
-    """Calls since the day's begin; `oldest` is when the longest waiting one was offered."""
+    """Calls since the day's begin."""
 
     offered: int = 0
     answered: int = 0
@@ -120,7 +120,12 @@ class CallFigures(Struct, frozen=True, kw_only=True):
     self_served: int = 0
     lost: int = 0
     """Over, not answered, and had asked for a person."""
-    waiting: int = 0
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """Calls that wait for a person; `oldest` is when the longest waiting one was offered."""
+
+    calls: int = 0
     oldest: datetime | None = None
 
 

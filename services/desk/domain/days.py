@@ -1,8 +1,11 @@
-"""The city's days."""
+"""The city's days, and the span of a call."""
 
 from datetime import datetime, timedelta
 
 from shared.clock import CHINA
+
+SHIFT = timedelta(hours=12)
+"""A call that is older is not asked about any more, nor does anybody wait in it, whatever day it began."""
 
 
 def day_of(now: datetime) -> datetime:

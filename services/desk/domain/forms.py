@@ -35,7 +35,7 @@ def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
         f"{label}：{_need(form, name)}"
         for label, name in ((CALLER, "salutation"), (WHEN, "when"), (CAUSE, "cause"), (COURSE, "course"))
     )
-    body: dict[str, Any] = {
+    body = {
         "matter": _whole(form, "matter"),
         "title": _need(form, "title"),
         "text": text,
@@ -46,9 +46,16 @@ def case_body(form: Fields, key: str, sealed: str) -> dict[str, Any]:
         "urgent": bool(form.get("urgent")),
         "key": key,
     }
+    return body | _on_the_spot(form) | _number(form, sealed)
+
+
+def _on_the_spot(form: Fields) -> dict[str, Any]:
+    """The answer that closes the case. One that was written and is not sent as such would be lost."""
     if form.get("on_the_spot"):
-        body |= {"answer": _need(form, "answer"), **_told(form)}
-    return body | _number(form, sealed)
+        return {"answer": _need(form, "answer"), **_told(form)}
+    if form.get("answer", "").strip():
+        raise Incomplete("on_the_spot")
+    return {}
 
 
 def _told(form: Fields) -> dict[str, Any]:
@@ -106,6 +113,14 @@ def why_of(form: Fields) -> str:
     if len(why) < LEAST_WHY:
         raise Incomplete("why")
     return why
+
+
+def approves(form: Fields) -> bool:
+    """Whether somebody agrees that it is seen. Raises Incomplete where he has not said so or so."""
+    decision = _need(form, "decision")
+    if decision not in ("approve", "refuse"):
+        raise Incomplete("decision")
+    return decision == "approve"
 
 
 def special_body(form: Fields) -> dict[str, Any]:

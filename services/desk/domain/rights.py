@@ -3,10 +3,13 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.desk.domain.sheet import Entry, Order, Sheet, Supervision
 from shared import privacy
 from shared.auth import Identity
+from shared.concerns import part
+from shared.elements import told
 from shared.moves import Move, possible
 
 STAFF = frozenset({"agent", "dispatcher", "auditor", "supervisor"})
@@ -43,6 +46,11 @@ def reporters(sheet: Sheet) -> list[str]:
     return ["" if is_secret(sheet) else contact.masked for contact in sheet.contacts]
 
 
+def text(sheet: Sheet) -> str:
+    """What was told; of a secret case without who told it, which two persons may see (pages_reveals)."""
+    return told(sheet.text) if is_secret(sheet) else sheet.text
+
+
 def may_reveal(who: Identity, sheet: Sheet) -> bool:
     """Whether this person alone may see the numbers for a reason; a unit while an order of its is at work."""
     if is_secret(sheet):
@@ -71,11 +79,17 @@ def supervisions(who: Identity, sheet: Sheet) -> list[Supervision]:
 
 
 def timeline(who: Identity, sheet: Sheet) -> list[Entry]:
-    """Newest first. A unit sees nothing of what concerns other units, and no routing reasons."""
+    """Newest first. A unit sees what concerns it; nobody sees in it who reported a secret case."""
     entries = list(reversed(sheet.timeline))
-    if not who.unit:
-        return entries
-    return [entry for entry in entries if entry.data.get("unit") in (None, who.unit) and "units" not in entry.data]
+    if who.unit:
+        parts = [part(who.unit, entry.type, entry.actor, entry.data) for entry in entries]
+        entries = [replace(entry, data=data) for entry, data in zip(entries, parts, strict=True) if data is not None]
+    return [_anonymous(entry) for entry in entries] if is_secret(sheet) else entries
+
+
+def _anonymous(entry: Entry) -> Entry:
+    said = entry.data.get("text")
+    return replace(entry, data={**entry.data, "text": told(said)}) if said else entry
 
 
 def actions(who: Identity, sheet: Sheet) -> list[Action]:
@@ -96,7 +110,7 @@ def _about(who: Identity, sheet: Sheet, verb: str) -> list[Action]:
     """For each document or overdue transfer that the verb is about, else for the case."""
     if verb in SUPERVISED:
         documents = supervisions(who, sheet)
-        return [Action(verb, supervision=one.id) for one in documents if one.state == SUPERVISED[verb]]
+        return [Action(verb, supervision=one.id) for one in documents if one.state in SUPERVISED[verb]]
     if verb == "end_transfer":
         return [Action(verb, transfer=key) for key, one in sheet.transfers.items() if one.overdue and not one.over]
     return [Action(verb)]
@@ -111,8 +125,8 @@ def _may(who: Identity, move: Move, order: Order, sheet: Sheet) -> bool:
     return mine and "unit" in move.roles
 
 
-SUPERVISED = {"answer_supervision": "ISSUED", "judge_supervision": "ANSWERED"}
-"""What is done with a written supervision, and the state in which it is possible."""
+SUPERVISED = {"answer_supervision": ("ISSUED",), "judge_supervision": ("ANSWERED", "ISSUED")}
+"""What is done with a written supervision, and the states in which it is possible."""
 JUDGED = frozenset({"audit", "judge_return", "judge_extension", "recall"})
 """What somebody above the order's unit does with it."""
 FORMS = (

@@ -13,6 +13,7 @@ from services.desk.domain.dues import Dues, note_pause, regrade
 from services.desk.domain.sheet import Entry, Rating, Sheet, Transfer
 from services.desk.domain.similar import words_of
 from shared.documents import Document
+from shared.elements import told
 from shared.events import cases as e
 from shared.events.envelope import Envelope
 from shared.records import Record
@@ -91,7 +92,7 @@ def _registered(sheet: Sheet, data: e.CaseRegistered, now: datetime) -> None:
     for name in ("number", "title", "text", "request_type", "topic", "area", "address", "priority"):
         setattr(sheet, name, getattr(data, name))
     sheet.registered_at, sheet.keeper = now, data.keeper
-    sheet.words = words_of(f"{data.title} {data.text}")
+    sheet.words = words_of(f"{data.title} {told(data.text)}")
     reported(sheet, data.reporter)
     owe(sheet, data.obligation, data.reporter, data.obligation_state)
 

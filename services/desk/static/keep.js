@@ -70,7 +70,7 @@
   body.addEventListener("desk-done", (event) => {
     if (event.target.closest("form[data-empties]")) event.target.closest("form").reset();
     const changed = document.getElementById("changed");
-    if (!changed || !event.target.closest("#work form, [name=discard]")) return;
+    if (!changed || !event.target.closest("#work form, [name=discard], [name=as_next]")) return;
     if (changed.hidden) return;
     changed.hidden = true;
     body.dispatchEvent(new Event("desk-cases"));

@@ -57,6 +57,17 @@
     if (folded) folded.open = true;
   }
 
+  // Presses the submit button of the part that somebody is in: a folded part of a form has one of its own.
+  function send(place) {
+    const form = place.closest("form");
+    if (!form) return;
+    const part = place.closest("details, form");
+    const its = [...form.querySelectorAll("button:not([type=button])")].filter((one) => one.closest("details, form") === part);
+    const button = its.includes(place) ? place : its.find((one) => !one.hidden);
+    if (button) button.click();
+    else form.requestSubmit();
+  }
+
   function move(step) {
     const rows = [...document.querySelectorAll("[data-row] a")];
     if (rows.length === 0) return;
@@ -82,8 +93,8 @@
       event.preventDefault();
       use(marked(code));
     } else if (event.ctrlKey && (event.code === "Enter" || event.code === "NumpadEnter")) {
-      const form = event.target.closest("form");
-      if (form) form.requestSubmit();
+      event.preventDefault();
+      send(event.target);
     } else if (!typing && !event.ctrlKey && event.key === "?") {
       event.preventDefault();
       const sheet = document.getElementById("keys");

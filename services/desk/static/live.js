@@ -47,9 +47,7 @@
       addEventListener("pagehide", () => worker.port.postMessage("leave"));
       return;
     }
-    const source = new EventSource("/live");
-    source.onmessage = (event) => take({ data: event.data });
-    source.addEventListener("ping", () => take({}));
+    stream(take);
   }
 
   function watch() {

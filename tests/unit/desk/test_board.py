@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.desk.domain.board import Level, figures
-from services.desk.domain.calls import CallFigures, lost
-from services.desk.domain.days import day_of
+from services.desk.domain.calls import CallFigures, Waiting, lost
+from services.desk.domain.days import SHIFT, day_of, next_day
 from services.desk.policy import City
 from services.desk.store import Wanted
 from shared.events import contacts as k
@@ -17,30 +17,32 @@ TARGETS = City(POLICY).desk.targets
 
 
 @pytest.mark.parametrize(
-    ("calls", "breaches", "levels"),
+    ("calls", "waiting", "breaches", "levels"),
     [
-        (CallFigures(), 0, ["good", "none", "none", "none", "good"]),
+        (CallFigures(), 0, 0, ["good", "none", "none", "none", "good"]),
         (
             CallFigures(offered=10, answered=8, in_time=8, self_served=2),
+            0,
             1,
             ["good", "good", "good", "watch", "bad"],
         ),
         (
-            CallFigures(offered=20, answered=10, in_time=5, self_served=8, lost=2, waiting=6),
+            CallFigures(offered=20, answered=10, in_time=5, self_served=8, lost=2),
+            6,
             0,
             ["watch", "bad", "bad", "good", "good"],
         ),
-        (CallFigures(offered=100, answered=92, in_time=70, lost=8), 0, ["good", "watch", "watch", "watch", "good"]),
+        (CallFigures(offered=100, answered=92, in_time=70, lost=8), 0, 0, ["good", "watch", "watch", "watch", "good"]),
     ],
 )
-def test_levels(calls: CallFigures, breaches: int, levels: list[Level]) -> None:
-    found = figures(calls, breaches, TARGETS, World().clock.now())
+def test_levels(calls: CallFigures, waiting: int, breaches: int, levels: list[Level]) -> None:
+    found = figures(calls, Waiting(calls=waiting), breaches, TARGETS, World().clock.now())
     assert [figure.level for figure in found] == levels
 
 
 def test_a_long_wait_is_bad_even_if_few_wait() -> None:
     now = World().clock.now()
-    waiting = figures(CallFigures(waiting=1, oldest=now - timedelta(seconds=16)), 0, TARGETS, now)[0]
+    waiting = figures(CallFigures(), Waiting(calls=1, oldest=now - timedelta(seconds=16)), 0, TARGETS, now)[0]
     assert (waiting.level, waiting.note) == ("bad", "16 s")
 
 
@@ -54,7 +56,27 @@ async def test_calls_are_counted_once_in_whatever_order_their_facts_come() -> No
     await world.city.fact(served, k.Ended(number=4, by="ivr", served=True))
     await world.city.call("3", "+8613812340001")
     found = await world.store.figures(day_of(world.clock.now()))
-    assert found == CallFigures(offered=3, answered=1, self_served=1, lost=0, waiting=1, oldest=world.clock.now())
+    assert found == CallFigures(offered=3, answered=1, self_served=1, lost=0)
+    now = world.clock.now()
+    assert await world.store.waiting(now - SHIFT) == Waiting(calls=1, oldest=now)
+
+
+async def test_who_waits_at_midnight_still_waits_and_the_rates_begin_anew() -> None:
+    world = World()
+    now = world.clock.now()
+    world.clock.forward(seconds=(next_day(now) - now).total_seconds() - 60)  # type: ignore[attr-defined]
+    await world.city.call("1", "+8613812340000")
+    world.clock.forward(minutes=2)  # type: ignore[attr-defined]
+    async with world.browser("supervisor") as supervisor, world.browser("agent") as agent:
+        queue, board = (await supervisor.get("/supervisor/queue")).text, (await supervisor.get("/board/figures")).text
+        strip = (await agent.get("/agent/strip")).text
+        world.clock.forward(seconds=SHIFT.total_seconds())  # type: ignore[attr-defined]
+        later = (await supervisor.get("/supervisor/queue")).text
+    assert "138****0000</span> 120 s" in queue
+    assert "138****0000" not in later
+    assert "longest wait 120 s" in board
+    assert "0 calls today" in board
+    assert "Waiting <strong>1</strong>" in strip
 
 
 async def test_the_connect_rate_is_of_calls_that_asked_for_a_person_and_are_decided() -> None:
@@ -67,7 +89,7 @@ async def test_the_connect_rate_is_of_calls_that_asked_for_a_person_and_are_deci
     await world.city.fact(back, k.KeyPressed(number=10, menu="main", key="1", action="play"))
     await world.city.fact(back, k.Ended(number=11, by="caller", served=False))
     now = world.clock.now()
-    connect = figures(await world.store.figures(day_of(now)), 0, TARGETS, now)[2]
+    connect = figures(await world.store.figures(day_of(now)), Waiting(), 0, TARGETS, now)[2]
     assert (connect.name, connect.value, connect.note) == ("connect", "50.0", "2/4")
 
 

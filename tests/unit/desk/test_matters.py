@@ -64,16 +64,35 @@ async def test_the_same_content_again_is_the_same_answer_and_takes_nothing_from_
     assert OTHER["title"] in again
 
 
-@pytest.mark.parametrize(("said", "answer"), [("yes", None), ("answer", "已告知")])
-async def test_what_was_refused_can_be_saved_as_the_next_matter(said: str, answer: str | None) -> None:
+@pytest.mark.parametrize(("said", "answer"), [("yes", ""), ("answer", "已告知")])
+async def test_what_was_refused_can_be_saved_as_the_next_matter(said: str, answer: str) -> None:
     world = World()
     contact = await world.city.call("1", CALLER, "017")
     path = f"/agent/calls/{contact}/cases"
     async with world.browser("agent") as browser:
         await browser.post(path, data=FORM)
-        await browser.post(path, data={**OTHER, "as_next": said, "answer": "已告知"})
+        await browser.post(path, data={**OTHER, "as_next": said, "answer": answer})
     assert asked(world) == [(1, FORM["title"]), (2, OTHER["title"])]
-    assert world.city.asked[-1].body.get("answer") == answer
+    assert world.city.asked[-1].body.get("answer", "") == answer
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Press “Answer and close”"), ("zh-CN", "请按“答复并办结”")])
+@pytest.mark.parametrize("as_next", [{}, {"as_next": "yes"}])
+async def test_an_answer_that_is_written_is_not_lost_by_dispatching(
+    lang: str, words: str, as_next: dict[str, str]
+) -> None:
+    world = World()
+    contact = await world.city.call("1", CALLER, "017")
+    form, path = {**FORM, "answer": "请到社区卫生服务中心"}, f"/agent/calls/{contact}"
+    async with world.browser("agent", lang=lang) as browser:
+        await browser.post(f"{path}/draft", data=form)
+        refused = await browser.post(f"{path}/cases", data=form | as_next)
+        page = (await browser.get("/agent")).text
+    assert words in refused.text
+    assert "hx-trigger" not in refused.headers
+    assert asked(world) == []
+    assert form["answer"] in page
+    assert FORM["course"] in page
 
 
 async def test_a_refusal_keeps_the_form_and_its_draft() -> None:
@@ -147,7 +166,8 @@ async def test_an_answer_from_an_article_says_which_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"on_the_spot": "yes", "article": ""}, {"on_the_spot": "yes", "article": "k1", "version": "x"}]
+    "form",
+    [{"answer": ""}, {"on_the_spot": "yes", "article": ""}, {"on_the_spot": "yes", "article": "k1", "version": "x"}],
 )
 def test_nothing_is_told_from_an_article_without_an_answer_from_one(form: dict[str, str]) -> None:
     answered = {**FORM, "answer": "已告知", "article": "k1", "version": "3", **form}

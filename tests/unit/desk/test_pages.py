@@ -1,18 +1,22 @@
 """Every page is rendered for those who may see it, in both languages, and loads nothing from outside."""
 
+import html
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.unit.desk.world import UNIT, World
+from tests.unit.desk.world import UNIT, World, token
 
 PAGES = [
     ("agent", "/agent"),
+    ("supervisor", "/missed"),
     (f"unit:{UNIT}", "/inbox"),
     ("supervisor", "/supervisor"),
     ("dispatcher", "/supervisor"),
     ("supervisor", "/board"),
     ("officer", "/office"),
+    ("officer", "/selections"),
     ("operator", "/audit"),
     ("", "/citizen"),
     ("", "/sign-in"),
@@ -22,6 +26,7 @@ FRAGMENTS = [
     ("agent", "/agent/caller"),
     ("agent", "/agent/knowledge?q=核酸"),
     ("agent", "/agent/similar?title=小区暖气不热"),
+    ("agent", "/missed/list"),
     ("agent", "/agent/bulletins"),
     (f"unit:{UNIT}", "/inbox/list?tab=overdue"),
     ("supervisor", "/supervisor/lists"),
@@ -68,9 +73,10 @@ async def test_a_stranger_is_sent_to_sign_in(role: str, path: str) -> None:
     world = World()
     async with world.browser() as browser:
         answer = await browser.get(path)
-        fragment = await browser.get(path, headers={"HX-Request": "true"})
+        of_page = {"HX-Request": "true", "HX-Current-URL": f"http://desk{path}?tab=today"}
+        fragment = await browser.get(path, headers=of_page)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
-    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in")
+    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, f"/sign-in?next={path}%3Ftab%3Dtoday")
 
 
 @pytest.mark.parametrize(("role", "path"), [pair for pair in PAGES if pair[0]])
@@ -92,8 +98,6 @@ async def test_language_by_address_cookie_and_browser() -> None:
 
 
 async def test_sign_in_sets_a_strict_cookie_and_leads_home() -> None:
-    from tests.unit.desk.world import token
-
     world = World()
     async with world.browser() as browser:
         refused = await browser.post("/sign-in", data={"token": "nonsense"})
@@ -107,6 +111,50 @@ async def test_sign_in_sets_a_strict_cookie_and_leads_home() -> None:
     assert "samesite=strict" in cookie
     assert home.headers["location"] == "/agent"
     assert 'desk_token=""' in left.headers["set-cookie"]
+
+
+async def test_signing_in_leads_back_to_the_page_that_was_asked_for() -> None:
+    world = World()
+    case = await world.case()
+    number = world.store.table.rows[case]["number"]
+    async with world.browser() as browser:
+        asked = await browser.get("/cases", params={"number": number})
+        form = await browser.get(asked.headers["location"])
+        (action,) = re.findall(r'<form action="(/sign-in[^"]*)"', form.text)
+        refused = await browser.post(html.unescape(action), data={"token": "nonsense"})
+        assert action in refused.text
+        entered = await browser.post(html.unescape(action), data={"token": token("supervisor")})
+        assert number in (await browser.get(entered.headers["location"])).text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["//evil", "/\\evil", "\\/evil", "http://evil", "https:evil", "javascript:alert(1)", "evil", "/\t/evil", "/\n/evil",
+     " //evil", "/ /evil", "", "@evil", "/\x00/evil"],
+)  # fmt: skip
+async def test_signing_in_leads_nowhere_else(elsewhere: str) -> None:
+    async with World().browser() as browser:
+        entered = await browser.post("/sign-in", params={"next": elsewhere}, data={"token": token("agent")})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [("supervisor", "/cases?number=SJZ-20210113-000001"), ("officer", "/office?date=2021-01-10"),
+     (f"unit:{UNIT}", "/inbox?tab=overdue"), ("supervisor", "/board"), ("", "/sign-in?next=/office"), ("", "/citizen")],
+)  # fmt: skip
+async def test_the_other_language_is_that_of_the_same_page(role: str, path: str) -> None:
+    world = await busy()
+    async with world.browser(role) as browser:
+        shown = await browser.get(path)
+        links = [html.unescape(one) for one in re.findall(r'<a href="([^"]*)" lang="zh-CN"', shown.text)]
+        for link in links:
+            other = await browser.get(link)
+            assert (other.status_code, '<html lang="zh-CN"' in other.text) == (200, True)
+            assert set(parse_qsl(urlsplit(path).query)) < set(parse_qsl(urlsplit(link).query))
+            back = re.findall(r'<a href="([^"]*)" lang="en"', other.text)
+            assert [html.unescape(one).count("lang=") for one in back] == [1]
+    assert len(links) == (0 if path == "/board" else 1)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from msgspec import Struct
 
 from services.desk.domain.forms import _BODIES
 from services.desk.domain.rights import FORMS
+from services.desk.render import load_words
 from services.desk.store import View
 from shared.events import cases as e
+from shared.events.commands import Reporter
 from shared.moves import door_roles
+from tests.factories import START
 from tests.unit.desk.test_view import order_of
 from tests.unit.desk.world import OTHER, UNIT, World
 
@@ -69,6 +73,82 @@ async def test_who_reported_misconduct_is_an_alias() -> None:
         for one in (browser, unit):
             assert "138****1234" not in (await one.get(f"/cases/{case}")).text
             assert (await one.post(path, data={"why": "核实举报线索"})).status_code == 403
+
+
+TOLD = "来电人：李建国 在该站上班\n时间：今早\n起因：站长收钱放行"
+
+
+@pytest.mark.parametrize("role", [*STAFF, f"unit:{UNIT}"])
+async def test_nobody_reads_the_name_of_who_reported_misconduct(role: str) -> None:
+    world = World()
+    case, ordinary = await world.case("a", request_type="JB", text=TOLD), await world.case("b", text=TOLD)
+    for event in (
+        e.ContactAttached(reporter=Reporter(contact_id="c9"), text=TOLD, obligation=""),
+        e.CaseSupplemented(text=TOLD, address="", area="", topic=""),
+        e.CaseNoted(text=TOLD),
+    ):
+        await world.city.tell(case, event, role)
+    async with world.browser(role) as browser:
+        secret, other = (await browser.get(f"/cases/{case}")).text, (await browser.get(f"/cases/{ordinary}")).text
+    assert secret.count("站长收钱放行") == 5
+    assert "李建国" not in secret
+    assert "李建国" in other
+
+
+async def test_a_case_that_becomes_a_report_of_misconduct_hides_who_reported_it() -> None:
+    world = World()
+    case = await world.case(text=TOLD)
+    regraded = e.CaseRegraded(priority="P2", request_type="JB", topic="", reason="举报")
+    await world.city.tell(case, regraded)
+    async with world.browser("supervisor") as browser:
+        assert "李建国" not in (await browser.get(f"/cases/{case}")).text
+
+
+async def test_who_called_is_no_word_by_which_a_case_is_found() -> None:
+    world = World()
+    case = await world.case(request_type="JB", text=TOLD)
+    words = world.store.table.rows[case]["words"]
+    assert "站长" in words
+    assert "李建国" not in words
+
+
+INNER: tuple[tuple[Struct, str, bool], ...] = (
+    (e.CaseNoted(text="拟约谈其局长"), "supervisor:s1", False),
+    (e.CaseNoted(text="拟约谈其局长", purpose="reach_unit", callee=OTHER), "supervisor:s1", False),
+    (e.CaseNoted(text="现场照片已存", purpose=None), f"unit:{UNIT}", True),
+    (e.CaseKept(keeper="018", note="内部交接"), "agent:017", False),
+    (e.CaseSupplementAsked(text="请问清楚楼号"), "dispatcher:d1", False),
+    (e.CaseDispatched(rule="person", why="routing reason", policy_version="v", units=(UNIT,)), "dispatcher:d1", False),
+    (e.TransferCompleted(transfer="t", target="130200", number="TS-1", text="外市答复"), "service:transfer", False),
+    (e.MergeAsked(merge="m", target="N-1", kind="merge", reason="疑似同一事", number="", reporters=()), "", False),
+    (e.ContactAttached(reporter=Reporter(contact_id="c"), text="市民补充：夜里更冷", obligation=""), "", True),
+    (e.CaseParked(reason="等待材料", review_at=START), "supervisor:s1", True),
+    (e.CaseReopened(cycle=2, reason="仍未解决", obligations=()), "supervisor:s1", True),
+)
+
+
+@pytest.mark.parametrize(("event", "actor", "seen"), INNER)
+async def test_a_unit_sees_what_concerns_it_and_the_centre_everything(event: Struct, actor: str, seen: bool) -> None:
+    world = World()
+    case = await world.case()
+    await world.city.tell(case, event, actor)
+    words = load_words("en")["event." + e.CASES.type_of(event).removesuffix(".v1")]
+    async with world.browser(f"unit:{UNIT}") as unit, world.browser("supervisor") as centre:
+        own, all_of_it = [(await one.get(f"/cases/{case}")).text for one in (unit, centre)]
+    lines = [page.split("timeline-title")[-1].count(f"<strong>{words}</strong>") for page in (own, all_of_it)]
+    before = int(isinstance(event, e.CaseDispatched))
+    assert lines == [int(seen), 1 + before]
+
+
+async def test_a_unit_sees_a_call_to_itself_without_the_remark() -> None:
+    world = World()
+    case = await world.case()
+    call = e.CaseNoted(text="多次推诿", purpose="reach_unit", callee=UNIT, result="promised", promise="今晚修复")
+    await world.city.tell(case, call, "agent:017")
+    async with world.browser(f"unit:{UNIT}") as unit:
+        page = (await unit.get(f"/cases/{case}")).text
+    assert "今晚修复" in page
+    assert "多次推诿" not in page
 
 
 async def test_the_operator_reads_who_looked_and_nothing_of_the_case() -> None:

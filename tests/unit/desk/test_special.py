@@ -89,10 +89,29 @@ async def test_the_office_reads_contacts_and_calls_apart() -> None:
         assert "<dt>来访</dt><dd>30</dd><dt>来电</dt><dd>12</dd>" in (await chinese.get("/office")).text
 
 
+async def test_the_query_of_a_report_leads_to_its_figures_of_now() -> None:
+    world = World()
+    async with world.browser("officer") as browser:
+        page = (await browser.get(str(SPECIAL["query"]))).text
+        sealed = await browser.get(f"/office/reports/special/{SPECIAL['id']}.html")
+        world.city.refusals["GET", "/selections"] = Reply(422, {"reason": "invalid", "detail": "since"})
+        odd = (await browser.get("/selections?since=x&color=red")).text
+    asked, _, wrong = (ask for ask in world.city.asked if "selections" in ask.path or ask.path.endswith("html"))
+    assert asked.query == {"since": "2021-01-13T08:00:00+08:00", "until": "2021-01-13T10:00:00+08:00", "topic": "05"}
+    assert wrong.query == {"since": "x"}
+    assert "01-13 08:00 – 01-13 10:00 · Utilities" in page
+    assert "<dt>Cases</dt><dd>21</dd>" in page
+    assert "<dt>Chang&#39;an</dt><dd>15</dd>" in page
+    assert "<dt>Help</dt><dd>21</dd>" in page
+    assert str(SPECIAL["query"]) in sealed.text
+    assert "filled in wrongly" in odd
+
+
 async def test_who_may_not() -> None:
     world = World()
     async with world.browser("agent") as agent, world.browser("supervisor") as supervisor:
         assert (await agent.get("/office/specials")).status_code == 403
+        assert (await agent.get(str(SPECIAL["query"]))).status_code == 403
         assert (await supervisor.post(f"/office/special/{SPECIAL['id']}/sign")).status_code == 403
         assert (await supervisor.get("/office/reports/special/..%2Fdaily.html")).status_code == 404
 

@@ -1,5 +1,7 @@
 """Written supervisions from the supervisor to the unit and back, their lists, and the ladder's notices."""
 
+import re
+
 from services.desk.store import Wanted
 from tests.unit.desk.test_view import order_of, sheet_of
 from tests.unit.desk.world import OTHER, UNIT, World
@@ -27,6 +29,26 @@ async def test_a_supervision_is_issued_answered_sent_back_and_closed() -> None:
     assert "Please fill in" in unsaid.text
     assert "closed" in text
     assert await world.store.count(Wanted(supervised=("ISSUED", "ANSWERED"))) == 0
+
+
+async def test_a_supervision_that_nobody_can_answer_is_closed_with_the_reason() -> None:
+    world = World()
+    case = await world.case()
+    path = f"/cases/{case}/commands"
+    async with world.browser("supervisor") as chief:
+        await chief.post(f"{path}/supervise", data={"reason": "群体诉求", "order": order_of(case), **KEY})
+        page = (await chief.get(f"/cases/{case}")).text
+        await chief.post(f"{path}/judge_supervision", data=_closing(page))
+        state = (await sheet_of(world, case)).supervisions[0].state
+    assert state == "CLOSED"
+    assert 'value="send_back"' not in page.split("judge_supervision")[1].split("</form>")[0], "there is no report"
+
+
+def _closing(page: str) -> dict[str, str]:
+    """What the form on the page sends, with a reason."""
+    form = page.split("commands/judge_supervision")[1].split("</form>")[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    return {**hidden, "text": "退回后另行督办"}
 
 
 async def test_only_supervisors_issue_and_only_the_supervised_unit_answers() -> None:

@@ -87,7 +87,9 @@ class City:
             topics=TOPICS, rules=load_rules(POLICY), feeds=frozenset(feeds), numbers=Numbers(self.store, "SJZ"),
         )  # fmt: skip
         self._bridge = Bridge(self.publisher, clock, TOPICS, feeds)
-        self._contacts = ContactHandler(intake.contacts, self.publisher, TOPICS.dead_letters, intake.agents.follow)
+        self._contacts = ContactHandler(
+            intake.contacts, self.publisher, TOPICS.dead_letters, intake.agents.follow, intake.missed
+        )
         self._read: dict[tuple[str, int], int] = {}
         self._unsigned: dict[str, tuple[str, datetime]] = {}
 
