@@ -16,6 +16,7 @@ from hotline.commands import (
     route,
     scale,
     sla,
+    spool,
     story,
     surge,
     token,
@@ -36,6 +37,7 @@ app.command("train")(classifier.train_model)
 app.command()(classifier.evaluate)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(spool.app, name="spool")
 app.add_typer(sla.app, name="sla")
 app.add_typer(reports.app, name="reports")
 app.add_typer(bench.app, name="bench")
