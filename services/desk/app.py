@@ -18,6 +18,7 @@ from services.desk.handlers import READER, Handlers
 from services.desk.lags import BrokerLags
 from services.desk.live import Hub
 from services.desk.pages_agent import agent_router
+from services.desk.pages_audit import audit_router
 from services.desk.pages_case import case_router
 from services.desk.pages_citizen import citizen_router
 from services.desk.pages_inbox import inbox_router
@@ -28,6 +29,7 @@ from services.desk.pages_proposals import proposals_router
 from services.desk.pages_replies import replies_router
 from services.desk.pages_reveals import reveals_router
 from services.desk.pages_session import session_router
+from services.desk.pages_specials import specials_router
 from services.desk.pages_supervisor import supervisor_router
 from services.desk.pages_surge import surge_router
 from services.desk.pages_ties import ties_router
@@ -106,7 +108,7 @@ def add_pages(app: FastAPI, desk: Desk) -> None:
     for router in (
         session_router, agent_router, work_router, missed_router, inbox_router, case_router, ties_router,
         replies_router, supervisor_router, surge_router, proposals_router, reveals_router, notices_router,
-        citizen_router, office_router,
+        citizen_router, office_router, specials_router, audit_router,
     ):  # fmt: skip
         app.include_router(router(desk))
     for name, path in LIBRARIES.items():
