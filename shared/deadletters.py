@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
+from shared import names
 from shared.records import Received, Record, origin
 
 REASON, ORIGIN, READER, KIND = "reason", "origin", "reader", "kind"
@@ -23,6 +24,19 @@ class Resolution(Struct, frozen=True, kw_only=True):
 
 
 _encoder, resolution_decoder = Encoder(), Decoder(Resolution)
+
+
+class Writer:
+    """Writes the dead letters of one reader, and counts them from 0 on: a counter that is born at 1 never rose."""
+
+    def __init__(self, reader: str) -> None:
+        self._reader = reader
+        self._count = names.DEAD_LETTERS.labels(reader)
+
+    def letter(self, topic: str, record: Received, reason: str, kind: Kind = "record") -> Record:
+        """As `dead_letter`."""
+        self._count.inc()
+        return dead_letter(topic, record, self._reader, reason, kind)
 
 
 def dead_letter(topic: str, record: Received, reader: str, reason: str, kind: Kind = "record") -> Record:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from shared.documents import Document
 from shared.mongo import reachable
 from shared.reader import CaseReader, Change
-from shared.service import Problem, caller
+from shared.service import Problem, operator
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ def parked_router(settings: Settings, reader: Unparks, collection: Any) -> APIRo
 
     @router.get("/parked")
     async def listed(request: Request) -> dict[str, Any]:
-        _operator(request, settings)
+        operator(request, settings, "parked events")
         rows = await parked_cases(collection)
         return {"items": [{"case": row["_id"], "origins": [one["origin"] for one in row["parked"]]} for row in rows]}
 
@@ -74,7 +74,7 @@ def parked_router(settings: Settings, reader: Unparks, collection: Any) -> APIRo
 
         `left` are events behind another one that cannot be read; that one has its own dead letter.
         """
-        _operator(request, settings)
+        operator(request, settings, "parked events")
         replaced = _replaced(body)
         left = await unpark(reader, case, replaced)
         if left and (not replaced or left[0] in replaced):
@@ -82,11 +82,6 @@ def parked_router(settings: Settings, reader: Unparks, collection: Any) -> APIRo
         return {"left": len(left)}
 
     return router
-
-
-def _operator(request: Request, settings: Settings) -> None:
-    if caller(request, settings).role != "operator":
-        raise Problem(403, "forbidden", "only an operator handles parked events")
 
 
 def _replaced(body: Redrive) -> dict[str, bytes | None]:

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from shared import names
-from shared.deadletters import Kind, dead_letter
+from shared.deadletters import Kind, Writer
 from shared.documents import Document, Documents, Write
 from shared.events.cases import CASES
 from shared.events.envelope import Envelope, Unreadable, decode
@@ -93,7 +93,7 @@ class CaseReader(Generic[State]):
         self._documents = documents
         self._publisher = publisher
         self._dead_letters = dead_letters
-        self._letters, self._parked = names.DEAD_LETTERS.labels(view.name), names.PARKED.labels(view.name)
+        self._letters, self._parked = Writer(view.name), names.PARKED.labels(view.name)
 
     async def handle(self, records: Sequence[Received]) -> list[Change[State]]:
         """Apply the batch; returns the changes that were written by this very call."""
@@ -160,9 +160,7 @@ class CaseReader(Generic[State]):
             change.sends.append(self._letter(record, str(error), "parked"))
 
     def _letter(self, record: Received, reason: str, kind: Kind = "record") -> Record:
-        """A dead letter, and counted."""
-        self._letters.inc()
-        return dead_letter(self._dead_letters, record, self.view.name, reason, kind)
+        return self._letters.letter(self._dead_letters, record, reason, kind)
 
     def _park(self, change: Change[State], entry: Document) -> None:
         if any(known["value"] == entry["value"] for known in change.parked):

@@ -128,3 +128,11 @@ def _describe(app: FastAPI) -> None:
 def caller(request: Request, settings: Settings) -> Identity:
     """Who sends the request; raises Forbidden."""
     return verify(settings.key("jwt_secret"), request.headers.get("authorization", ""))
+
+
+def operator(request: Request, settings: Settings, what: str) -> Identity:
+    """The operator who sends the request, for only operators handle `what`; raises Forbidden and Problem 403."""
+    who = caller(request, settings)
+    if who.role != "operator":
+        raise Problem(403, "forbidden", f"only an operator handles {what}")
+    return who

@@ -10,8 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared import names
-from shared.deadletters import ORIGIN, READER, dead_letter
+from shared.deadletters import ORIGIN, READER, Writer
 from shared.events.envelope import Unreadable
 from shared.producer import Publisher, backoff
 from shared.records import Received, header, origin
@@ -38,7 +37,7 @@ class Letters:
         self._reader = reader
         self._publisher = publisher
         self._written: set[str] = set()
-        self._letters = names.DEAD_LETTERS.labels(reader)
+        self._letters = Writer(reader)
 
     async def write(self, record: Received, reason: str) -> None:
         """A letter, unless this reader has one of that origin. Raises what Kafka raises."""
@@ -47,8 +46,7 @@ class Letters:
             self._written |= {header(letter, ORIGIN) for letter in known if header(letter, READER) == self._reader}
         if origin(record) in self._written:
             return
-        self._letters.inc()
-        await self._publisher.publish([dead_letter(self._topic, record, self._reader, reason)])
+        await self._publisher.publish([self._letters.letter(self._topic, record, reason)])
         self._written.add(origin(record))
 
 

@@ -6,8 +6,7 @@ from services.desk.domain.calls import Facts, facts_of, gathered
 from services.desk.domain.sheet import Sheet
 from services.desk.domain.view import SheetView
 from services.desk.store import Store
-from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.events.contacts import CONTACTS
 from shared.events.envelope import Unreadable, decode
 from shared.producer import Publisher
@@ -15,7 +14,7 @@ from shared.reader import CaseReader
 from shared.records import Received, Record
 
 READER = SheetView.name
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 
 
 class Handlers:
@@ -49,8 +48,7 @@ class Handlers:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        _LETTERS.inc()
-        return dead_letter(self._dead_letters, record, READER, reason)
+        return _LETTERS.letter(self._dead_letters, record, reason)
 
 
 def _facts(record: Received) -> Facts | None:

@@ -15,7 +15,6 @@ from pymongo import ASCENDING, DESCENDING
 from services.desk.domain.calls import (
     IN_QUEUE,
     IN_TIME_S,
-    TO_A_PERSON,
     Call,
     CallFigures,
     Facts,
@@ -24,6 +23,7 @@ from services.desk.domain.calls import (
 )
 from services.desk.domain.sheet import Sheet
 from shared.documents import Document, Documents
+from shared.events.contacts import TO_A_PERSON
 from shared.mongo import MongoDocuments, merge, reachable
 from shared.parked import index_parked
 from shared.service import Problem

@@ -8,7 +8,7 @@ import msgspec
 from services.dispatch.remarks import masked
 from shared import names
 from shared.clock import Clock
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.events.commands import COMMANDS, verb_of
 from shared.events.envelope import Envelope, Unreadable, decode, raw
 from shared.events.topics import Topics, is_case_id, lane_of
@@ -19,7 +19,7 @@ from shared.records import Received, Record, record_of
 from shared.tracing import TRACER
 
 READER = "dispatch.bridge"
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 UNIT_VERBS = frozenset(verb for verb, roles in door_roles().items() if "unit" in roles)
 
 
@@ -53,8 +53,7 @@ class Bridge:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        _LETTERS.inc()
-        return dead_letter(self._topics.dead_letters, record, READER, reason)
+        return _LETTERS.letter(self._topics.dead_letters, record, reason)
 
     def _command(self, record: Received, answer: Envelope) -> Envelope:
         """The answer as a command of the unit that owns the topic. Raises Unreadable."""

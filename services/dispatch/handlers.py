@@ -19,7 +19,7 @@ from services.dispatch.profiles import Active, none_active
 from services.dispatch.store import Store, Waiting, read_case, read_log, write_of
 from shared import names
 from shared.clock import Clock
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.documents import Document, Write
 from shared.events.cases import CASES, CommandRejected
 from shared.events.commands import COMMANDS, Register, verb_of
@@ -31,7 +31,7 @@ from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch"
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 SLICE = 25
 """Cases planned before the other lane gets its turn: some milliseconds."""
 _REJECTED = CASES.types[CommandRejected].encode()
@@ -121,8 +121,7 @@ class CommandHandler:
                 incoming = await self._read(record)
                 pending.setdefault(incoming.case_id, []).append(incoming)
             except Unreadable as error:
-                _LETTERS.inc()
-                letters.append(dead_letter(self._topics.dead_letters, record, READER, str(error)))
+                letters.append(_LETTERS.letter(self._topics.dead_letters, record, str(error)))
         await self._publisher.publish(letters)
         firsts: dict[str, str] = {}
         while pending:
@@ -131,8 +130,7 @@ class CommandHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A command that raised three times alone."""
-        _LETTERS.inc()
-        await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
+        await self._publisher.publish([_LETTERS.letter(self._topics.dead_letters, record, repr(error))])
 
     async def _read(self, record: Received) -> Incoming:
         """The command of a record; raises Unreadable for what is no command, too large or in the wrong partition."""

@@ -16,7 +16,7 @@ from services.dispatch.domain.relays import INTERESTS, Relay, asked_about, relay
 from services.dispatch.store import Store, read_case
 from services.dispatch.walks import Walk, Walks
 from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.events.cases import CASES, EventAnswered, EventEnded
 from shared.events.commands import COMMANDS, verb_of
 from shared.events.envelope import Envelope, Unreadable, decode, raw
@@ -28,7 +28,7 @@ from shared.tracing import TRACER
 
 log = structlog.get_logger()
 READER = "dispatch.links"
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 ACTOR = "service:dispatch"
 
 
@@ -50,8 +50,7 @@ class LinksHandler:
             try:
                 events += _read(record)
             except Unreadable as error:
-                _LETTERS.inc()
-                letters.append(dead_letter(self._topics.dead_letters, record, READER, str(error)))
+                letters.append(_LETTERS.letter(self._topics.dead_letters, record, str(error)))
         known = await self._look([asked_about(data) for _, data in events])
         relays = [
             (event, found)
@@ -67,8 +66,7 @@ class LinksHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        _LETTERS.inc()
-        await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
+        await self._publisher.publish([_LETTERS.letter(self._topics.dead_letters, record, repr(error))])
 
     async def _look(self, cases: Sequence[str]) -> dict[str, Case]:
         """The cases as they are stored now, which is after what is asked about was written."""

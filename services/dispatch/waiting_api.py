@@ -6,11 +6,11 @@ import structlog
 from fastapi import APIRouter, Request
 
 from services.dispatch.store import PAGE, Store, Waiting
-from shared.auth import Identity
-from shared.service import Problem, caller
+from shared.service import Problem, operator
 from shared.settings import Settings
 
 log = structlog.get_logger()
+WHAT = "commands that wait"
 
 
 def waiting_router(settings: Settings, store: Store) -> APIRouter:
@@ -23,26 +23,20 @@ def waiting_router(settings: Settings, store: Store) -> APIRouter:
 
         `letter`: whether ten minutes are over, and a copy lies in the dead letters.
         """
-        _operator(caller(request, settings))
+        operator(request, settings, WHAT)
         rows = await store.waiting(after)
         return {"items": [_shown(row) for row in rows], "next": rows[-1].id if len(rows) == PAGE else None}
 
     @router.delete("/waiting/{command:path}")
     async def discard(request: Request, command: str) -> dict[str, Any]:
         """It waits no longer; 409 as long as the dead letters have no copy, for its case may still come."""
-        who = _operator(caller(request, settings))
+        who = operator(request, settings, WHAT)
         row = _discardable(await store.one_waiting(command), command)
         await store.drop_waiting([row.id])
         log.warning("a waiting command was discarded", by=who.actor, command=row.id, case=row.case_id)
         return _shown(row)
 
     return router
-
-
-def _operator(who: Identity) -> Identity:
-    if who.role != "operator":
-        raise Problem(403, "forbidden", "only an operator handles commands that wait")
-    return who
 
 
 def _discardable(row: Waiting | None, command: str) -> Waiting:

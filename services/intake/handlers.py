@@ -9,8 +9,7 @@ from msgspec import Struct, to_builtins
 from services.intake.domain.agents import Heard
 from services.intake.missed import MissedCalls
 from services.intake.store import Contacts
-from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.documents import Document, keep_first
 from shared.events.contacts import CONTACTS, Answered, Ended, Offered, Placed
 from shared.events.envelope import Envelope, Unreadable, decode
@@ -19,7 +18,7 @@ from shared.records import Received, Record
 
 log = structlog.get_logger()
 READER = "intake"
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 _PLACES: dict[type[Struct], str] = {Offered: "offered", Placed: "placed", Answered: "answered", Ended: "ended"}
 
 
@@ -67,8 +66,7 @@ class ContactHandler:
         await self._publisher.publish([self._letter(record, repr(error))])
 
     def _letter(self, record: Received, reason: str) -> Record:
-        _LETTERS.inc()
-        return dead_letter(self._dead_letters, record, READER, reason)
+        return _LETTERS.letter(self._dead_letters, record, reason)
 
 
 def _read(record: Received) -> tuple[Envelope, Any]:

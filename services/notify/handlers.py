@@ -6,14 +6,13 @@ from services.notify.domain.debts import Debts
 from services.notify.domain.view import DebtsView
 from services.notify.payer import Payer
 from services.notify.store import Due
-from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.documents import Documents
 from shared.producer import Publisher
 from shared.reader import CaseReader, Change
 from shared.records import Received
 
-_LETTERS = names.DEAD_LETTERS.labels(DebtsView.name)
+_LETTERS = Writer(DebtsView.name)
 
 
 class OwedHandler:
@@ -32,8 +31,7 @@ class OwedHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        _LETTERS.inc()
-        await self._publisher.publish([dead_letter(self._dead_letters, record, DebtsView.name, repr(error))])
+        await self._publisher.publish([_LETTERS.letter(self._dead_letters, record, repr(error))])
 
 
 def _owed(change: Change[Debts]) -> list[Due]:

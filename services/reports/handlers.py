@@ -10,7 +10,7 @@ from services.reports.domain.contact_facts import ContactFact, Touch, read_touch
 from services.reports.domain.marks import contact_days
 from services.reports.domain.view import FactsView
 from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.documents import Document, Documents, Write
 from shared.events.envelope import Unreadable, decode
 from shared.producer import Publisher
@@ -19,7 +19,7 @@ from shared.records import Received, Record
 
 log = structlog.get_logger()
 READER = "reports"
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 
 
 class CaseHandler:
@@ -58,8 +58,7 @@ class ContactHandler:
             try:
                 found = _read(record)
             except Unreadable as error:
-                _LETTERS.inc()
-                letters.append(dead_letter(self._dead_letters, record, READER, str(error)))
+                letters.append(_LETTERS.letter(self._dead_letters, record, str(error)))
             else:
                 if found is not None:
                     pending.setdefault(found[0], []).append(found[1])

@@ -9,10 +9,9 @@ from services.reports.domain.case_facts import CaseFact
 from services.reports.handlers import READER, CaseHandler, ContactHandler
 from services.reports.numbers import groups_of
 from services.reports.store import MongoStore
-from shared import names
 from shared.bus import AT_LEISURE, Bus, Subscription
 from shared.clock import Clock
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.events.topics import LANES, Topics
 from shared.mongo import ping
 from shared.parked import unpark_all
@@ -22,7 +21,7 @@ from shared.records import Received
 from shared.settings import Settings
 from shared.tasks import within
 
-_LETTERS = names.DEAD_LETTERS.labels(READER)
+_LETTERS = Writer(READER)
 
 
 class Reading:
@@ -66,8 +65,7 @@ class Reading:
 
     async def _poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        _LETTERS.inc()
-        await self._publisher.publish([dead_letter(self._topics.dead_letters, record, READER, repr(error))])
+        await self._publisher.publish([_LETTERS.letter(self._topics.dead_letters, record, repr(error))])
 
     async def caught_up(self) -> bool:
         """Whether every partition of every topic is handled to its end, by whichever replica."""

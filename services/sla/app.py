@@ -15,10 +15,9 @@ from services.sla.policy import load_schedule
 from services.sla.recount import recount
 from services.sla.store import MongoStore
 from services.sla.timers import Timers
-from shared import names
 from shared.bus import SOON, Bus, Subscription
 from shared.clock import Clock
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.events.topics import LANES, Lane, Topics
 from shared.health import health_router
 from shared.mongo import connect, ping
@@ -30,7 +29,7 @@ from shared.service import install_errors
 from shared.settings import Settings
 from shared.tasks import end
 
-_LETTERS = names.DEAD_LETTERS.labels("sla")
+_LETTERS = Writer("sla")
 
 
 class Sla:
@@ -57,8 +56,7 @@ class Sla:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        _LETTERS.inc()
-        await self.publisher.publish([dead_letter(self.topics.dead_letters, record, "sla", repr(error))])
+        await self.publisher.publish([_LETTERS.letter(self.topics.dead_letters, record, repr(error))])
 
     def _lane(self, lane: Lane) -> None:
         read = self.bus.subscribe(f"sla.{lane}", [self.topics.cases(lane)], self.handle, self.poison, gather=SOON)

@@ -6,13 +6,12 @@ from services.transfer.domain.state import Transfers
 from services.transfer.domain.view import TransfersView
 from services.transfer.sender import Sender
 from services.transfer.store import Due
-from shared import names
-from shared.deadletters import dead_letter
+from shared.deadletters import Writer
 from shared.producer import Publisher
 from shared.reader import CaseReader, Change
 from shared.records import Received
 
-_LETTERS = names.DEAD_LETTERS.labels(TransfersView.name)
+_LETTERS = Writer(TransfersView.name)
 
 
 class CasesHandler:
@@ -31,8 +30,7 @@ class CasesHandler:
 
     async def poison(self, record: Received, error: Exception) -> None:
         """A record that raised three times alone."""
-        _LETTERS.inc()
-        await self._publisher.publish([dead_letter(self._dead_letters, record, TransfersView.name, repr(error))])
+        await self._publisher.publish([_LETTERS.letter(self._dead_letters, record, repr(error))])
 
 
 def _due(change: Change[Transfers]) -> list[Due]:

@@ -11,6 +11,8 @@ Purpose = Literal[
 ]
 """What a call out is for (domain.md §10)."""
 CallResult = Literal["connected", "busy", "no_answer", "refused", "promised"]
+TO_A_PERSON = frozenset({"person", "urgent"})
+"""What a key does (`KeyPressed.action`) that leads to a person."""
 
 
 class SealedPerson(Struct, frozen=True, kw_only=True):

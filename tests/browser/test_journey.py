@@ -2,28 +2,14 @@
 
 import re
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from services.desk.clients import Reply
 from shared.events import cases as e
 from shared.ids import receipt_code
 from tests.browser.conftest import People, Running, follow, settled, visit
+from tests.browser.keyboard import FIELDS, fill_by_keyboard
 from tests.unit.desk.world import CALLER, UNIT
-
-FIELDS = {
-    "title": "小区暖气三天不热", "salutation": "王女士", "caller-number": "13812341234", "when": "1月10日晚起",
-    "address": "幸福路8号院2号楼", "cause": "换热站停机", "course": "家中不足十二度，有老人和婴儿",
-}  # fmt: skip
-
-
-def fill_by_keyboard(page: Page) -> None:
-    """F2 goes to the first field; Tab leads through the others in their order."""
-    page.keyboard.press("F2")
-    for name, text in FIELDS.items():
-        expect(page.locator(f"#{name}")).to_be_focused()
-        page.keyboard.insert_text(text)
-        page.keyboard.press("Tab")
 
 
 def test_from_the_call_to_the_citizen(desk: Running, people: People) -> None:
@@ -129,52 +115,6 @@ def test_a_second_matter_of_the_call_is_a_case_of_its_own(desk: Running, people:
     expect(page.locator("#case-form [name=article]")).to_have_value("k1")
     page.locator("#answer").fill("")
     expect(page.locator("#case-form [name=article]")).to_have_value("")
-
-
-def with_an_answer(desk: Running, people: People) -> tuple[Page, str]:
-    """A page on which a form and an answer on the spot are written; and its call."""
-    contact = desk.do(lambda: desk.world.city.call("1", CALLER, "017"))
-    page = people.page("agent")
-    visit(page, f"{desk.url}/agent")
-    fill_by_keyboard(page)
-    page.locator("summary").get_by_text("当场答复").click()
-    page.locator("#answer").fill("先报换热站")
-    return page, contact
-
-
-def registered(desk: Running) -> list[str]:
-    """The answers of the cases that were sent; empty where a case was dispatched."""
-    return [ask.body.get("answer", "") for ask in desk.world.city.asked if ask.path.endswith("/cases")]
-
-
-@pytest.mark.parametrize(("field", "key"), [("title", "Enter"), ("title", "Control+Enter"), ("course", "F8")])
-def test_a_form_with_an_answer_is_not_dispatched_and_keeps_it(
-    desk: Running, people: People, field: str, key: str
-) -> None:
-    page, contact = with_an_answer(desk, people)
-    page.locator(f"#{field}").press(key)
-    expect(page.locator("#result")).to_contain_text("请按“答复并办结”")
-    assert registered(desk) == []
-    expect(page.locator("#answer")).to_have_value("先报换热站")
-    page.locator("#answer").fill("")
-    page.locator(f"#{field}").press(key)
-    expect(page.locator("#result")).to_contain_text(receipt_code(contact))
-    assert registered(desk) == [""]
-
-
-def test_ctrl_enter_in_the_answer_answers(desk: Running, people: People) -> None:
-    page, contact = with_an_answer(desk, people)
-    page.locator("#answer").press("Control+Enter")
-    expect(page.locator("#result")).to_contain_text(receipt_code(contact))
-    assert registered(desk) == ["先报换热站"]
-
-
-def test_ctrl_enter_on_one_of_several_buttons_presses_that_one_once(desk: Running, people: People) -> None:
-    page = people.page("agent")
-    visit(page, f"{desk.url}/agent")
-    page.locator("#strip").get_by_role("button", name="小休").press("Control+Enter")
-    expect(page.locator("#result .good")).to_be_visible()
-    assert [ask.body for ask in desk.world.city.asked if ask.method == "PUT"] == [{"state": "break"}]
 
 
 def test_another_content_of_a_saved_matter_is_refused_and_can_be_the_next(desk: Running, people: People) -> None:

@@ -7,14 +7,12 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from shared.documents import Document, keep_first
-from shared.events.contacts import Answered, Ended, KeyPressed, Offered
+from shared.events.contacts import TO_A_PERSON, Answered, Ended, KeyPressed, Offered
 from shared.events.envelope import Envelope
 
 OFFERED, LISTENING, WAITING, ANSWERED, ENDED = 1, 2, 3, 4, 5
 """Stages of a contact; only the highest one heard of counts, so the order of the facts does not."""
 IN_QUEUE = (OFFERED, WAITING)
-TO_A_PERSON = frozenset({"person", "urgent"})
-"""What a key does that leads to a person (intake's menu)."""
 
 
 class Facts(Struct, frozen=True):

@@ -12,11 +12,9 @@ from msgspec import Struct
 from pydantic import Field
 
 from shared.documents import Document
-from shared.events.contacts import CONTACTS, CalledBack, CallResult, KeyPressed
+from shared.events.contacts import CONTACTS, TO_A_PERSON, CalledBack, CallResult, KeyPressed
 from shared.policy import Policy
 
-TO_A_PERSON = frozenset({"person", "urgent"})
-"""What a key does that leads to a person (domain/ivr.py)."""
 State = Literal["open", "made_up", "reached", "unreachable"]
 STAGES: dict[State, int] = {"open": 1, "made_up": 2, "reached": 3, "unreachable": 4}
 """Of two states that are known of one call the one with the higher stage counts, so that their order does not matter.

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from services.reports.domain.case_facts import CaseFact, DebtFact, OrderFact
 from services.reports.domain.contact_facts import ContactFact, Touch
 from shared.clock import CHINA
+from shared.events.contacts import TO_A_PERSON
 from shared.events.deliveries import CHANNELS
 
-PEOPLE = frozenset({"person", "urgent"})
-"""What a key does that leads to a person (intake's menu)."""
 ANSWER_TARGET_S = 15.0
 SHORT_ABANDON_S = 5.0
 SATISFIED, STRICTLY_SATISFIED = 3, 4
@@ -182,7 +181,7 @@ def _call_marks(contact: ContactFact, offered: Touch, ended: Touch | None) -> It
     if keys:
         yield Mark(offered.at, "ivr_used")
     answered = contact.first("answered")
-    asked = keys[-1] in PEOPLE if keys else not (ended is not None and ended.by == "ivr")
+    asked = keys[-1] in TO_A_PERSON if keys else not (ended is not None and ended.by == "ivr")
     if not (asked or answered):
         return
     yield Mark(offered.at, "asked_for_person")

@@ -15,7 +15,7 @@ from shared.events.commands import COMMANDS
 from shared.events.envelope import decode
 from shared.service import install_errors
 from shared.settings import Settings
-from tests.unit.notify.world import COMMANDS_TOPIC, NUMBER, Paying, World, case_of, owed
+from tests.unit.notify.world import COMMANDS_TOPIC, NUMBER, Paying, World, case_of, owed, unreachable
 
 SECRET = "a secret of at least thirty-two characters"
 CASE = case_of("a")
@@ -29,11 +29,7 @@ def token(role: str) -> dict[str, str]:
 @pytest.fixture
 async def one() -> AsyncIterator[Paying]:
     """A case whose first reply is unreachable and whose second one is not yet sent."""
-    made = Paying(World()).start()
-    made.gateway.mood = "fail"
-    await made.read(owed(CASE, "o1", 3))
-    for _ in range(4):
-        await made.after(60)
+    made = await unreachable(CASE)
     made.owns = set()
     await made.read(owed(CASE, "o2", 4))
     yield made

@@ -11,7 +11,7 @@ from shared.producer import Publisher
 from shared.records import Record
 from shared.service import Problem
 from tests.unit.notify.test_api import sent
-from tests.unit.notify.world import Paying, World, case_of, owed, refused, settled, withdrawn
+from tests.unit.notify.world import Paying, World, case_of, owed, refused, settled, unreachable, withdrawn
 
 CASE = case_of("a")
 WHO = Identity("a001", "agent")
@@ -21,11 +21,7 @@ CALLED = Settlement(how="person", proof="call 17")
 @pytest.fixture
 async def one() -> AsyncIterator[Paying]:
     """A case whose only reply is unreachable."""
-    made = Paying(World()).start()
-    made.gateway.mood = "fail"
-    await made.read(owed(CASE, "o1", 3))
-    for _ in range(4):
-        await made.after(60)
+    made = await unreachable(CASE)
     yield made
     made.process.crash()
 

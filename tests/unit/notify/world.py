@@ -141,3 +141,13 @@ class Paying:
         self.clock.forward(seconds=seconds)
         await self.payer.scan()
         await self.payer.idle()
+
+
+async def unreachable(case: str) -> Paying:
+    """A process that has tried all it can to tell the first reply of this case."""
+    made = Paying(World()).start()
+    made.gateway.mood = "fail"
+    await made.read(owed(case, "o1", 3))
+    for _ in range(4):
+        await made.after(60)
+    return made
